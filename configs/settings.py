@@ -1,0 +1,227 @@
+"""All settings: frozen, typed, documented once; unknown keys are refused, all faults at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Money = float
+"""Amounts in settings are major units of the reporting currency."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImportSettings(_Frozen):
+    """When a row of an extract is refused, and when the whole import is."""
+
+    quarantine_share_limit: float = Field(0.20, ge=0, le=1)
+    """An import stops when a larger share of a table's rows breaks the contract."""
+    vanished_share_limit: float = Field(0.20, ge=0, le=1)
+    """A full extract that lacks a larger share of the known invoices is taken for a partial one."""
+    earliest_date: date = date(1990, 1, 1)
+    latest_date: date = date(2100, 1, 1)
+    max_terms_days: int = Field(730, gt=0)
+    """A due date further behind the issue date than this is an error of entry."""
+    fx_max_age_days: int = Field(7, ge=0)
+    """The rate of a day without one is the last before it, not older than this."""
+
+
+class SettlementSettings(_Frozen):
+    """When an invoice counts as paid."""
+
+    tolerance: Money = Field(1.0, ge=0)
+    """Paid on the first day on which the open amount is at or below this (invoice currency)."""
+    relative_tolerance: float = Field(0.005, ge=0, lt=1)
+    """... and at or below this share of the invoice's amount."""
+
+
+class DefaultSettings(_Frozen):
+    """When a customer counts as in default."""
+
+    consecutive_days: int = Field(90, gt=0)
+    absolute_threshold: Money = Field(500.0, ge=0)
+    relative_threshold: float = Field(0.01, ge=0, lt=1)
+    window_months: int = Field(12, gt=0)
+    """The performance window of the default model and the scorecard."""
+    min_defaulted_customers: int = Field(20, gt=0)
+    """Training is refused with fewer distinct customers in default in the training window."""
+    lgd: float = Field(0.45, ge=0, le=1)
+    """Loss given default, as long as recoveries do not tell."""
+
+
+class LatePaymentSettings(_Frozen):
+    """The discrete-time hazard model of the payment day."""
+
+    min_settled_invoices: int = Field(200, gt=0)
+    calibration_share: float = Field(0.2, gt=0, lt=0.5)
+    """The latest share of the training invoices; it calibrates, it does not train."""
+    trees: int = Field(200, gt=0)
+    leaves: int = Field(15, gt=1)
+    learning_rate: float = Field(0.05, gt=0)
+    feature_fraction: float = Field(0.5, gt=0, le=1)
+    min_rows_in_leaf: int = Field(30, gt=0)
+    seeds: int = Field(1, gt=0)
+    """Boosters averaged per interval."""
+    seed: int = 7
+
+
+class DefaultModelSettings(_Frozen):
+    """The boosted model of the probability of default."""
+
+    trees: int = Field(150, gt=0)
+    leaves: int = Field(7, gt=1)
+    learning_rate: float = Field(0.04, gt=0)
+    feature_fraction: float = Field(0.5, gt=0, le=1)
+    min_rows_in_leaf: int = Field(60, gt=0)
+    lambda_l2: float = Field(10.0, ge=0)
+    seeds: int = Field(3, gt=0)
+    seed: int = 7
+
+
+class ScorecardSettings(_Frozen):
+    """Points, and the grades of the master scale."""
+
+    base_score: int = 600
+    base_odds: float = Field(50.0, gt=0)
+    """Goods per bad at ``base_score``."""
+    pdo: float = Field(20.0, gt=0)
+    """Points that double the odds."""
+    max_characteristics: int = Field(10, gt=0)
+    min_bin_share: float = Field(0.05, gt=0, lt=0.5)
+    min_iv: float = Field(0.02, ge=0)
+    max_iv: float = Field(3.0, gt=0)
+    """A characteristic with more information than this is taken for a leak and left out."""
+    max_correlation: float = Field(0.75, gt=0, le=1)
+    grades: dict[str, float] = Field(
+        default={
+            "A": 0.0025,
+            "B": 0.005,
+            "C": 0.01,
+            "D": 0.02,
+            "E": 0.04,
+            "F": 0.08,
+            "G": 0.16,
+            "H": 0.32,
+            "I": 1.0,
+        }
+    )
+    """The master scale: each grade's upper PD, ascending; the last is 1."""
+
+
+class LimitSettings(_Frozen):
+    """Suggested limit = min(need, loss cap, policy caps), rounded down to a ladder."""
+
+    need_buffer_days: int = Field(15, ge=0)
+    loss_budget_per_customer: Money = Field(25_000.0, ge=0)
+    max_limit: Money = Field(1_000_000.0, ge=0)
+    new_customer_limit: Money = Field(5_000.0, ge=0)
+    """Cap for a customer with no settled invoice."""
+    max_step_up: float = Field(2.0, ge=1)
+    """A limit grows at most by this factor at a time."""
+    hysteresis: float = Field(0.10, ge=0, lt=1)
+    """A change by a smaller share of the current limit is not suggested."""
+    no_credit_pd: float = Field(0.5, gt=0, le=1)
+    """From this PD on the suggestion is no credit."""
+
+
+class PrioritySettings(_Frozen):
+    """Collection priority: what a contact today is expected to be worth."""
+
+    capacity: int = Field(500, gt=0)
+    """Customers on one worklist."""
+    contact_effect: float = Field(0.15, gt=0, le=1)
+    """Share of the cash at risk that a contact is assumed to bring in: not measured."""
+    horizon_days: int = Field(30, gt=0)
+    min_overdue: Money = Field(50.0, ge=0)
+    call_from_days: int = Field(5, ge=0)
+    letter_from_days: int = Field(30, ge=0)
+    stop_delivery_from_days: int = Field(60, ge=0)
+
+
+class OrderPolicy(_Frozen):
+    """The first order policy: thresholds that turn numbers into an outcome."""
+
+    version: str = "2026-11"
+    warn_limit_use: float = Field(0.9, gt=0)
+    hold_limit_use: float = Field(1.1, gt=0)
+    """Between 1 and this share of the limit an order goes to review; above, it is held."""
+    review_pd: float = Field(0.10, gt=0, le=1)
+    hold_pd: float = Field(0.40, gt=0, le=1)
+    review_overdue_days: int = Field(30, gt=0)
+    hold_overdue_days: int = Field(60, gt=0)
+    unknown_customer: Literal["review", "hold"] = "review"
+
+
+class ServingSettings(_Frozen):
+    """The API's listener; keys come from the environment, never from a file."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8350, ge=0, le=65535)
+    max_batch_rows: int = Field(1000, gt=0)
+
+
+class Settings(_Frozen):
+    """Everything that can be set, with the defaults the project ships."""
+
+    reporting_currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    """Absent: the currency most invoices of the first import are in."""
+    intake: ImportSettings = ImportSettings()
+    settlement: SettlementSettings = SettlementSettings()
+    default: DefaultSettings = DefaultSettings()
+    late_payment: LatePaymentSettings = LatePaymentSettings()
+    default_model: DefaultModelSettings = DefaultModelSettings()
+    scorecard: ScorecardSettings = ScorecardSettings()
+    limits: LimitSettings = LimitSettings()
+    priority: PrioritySettings = PrioritySettings()
+    orders: OrderPolicy = OrderPolicy()
+    serving: ServingSettings = ServingSettings()
+
+
+def load_settings(path: str | Path | None = None) -> Settings:
+    """Read settings from a YAML file over the shipped defaults.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A YAML mapping of the sections to change. Absent: the defaults.
+
+    Raises
+    ------
+    ValueError
+        The file is not YAML or breaks a rule; the message lists every fault with its key.
+
+    Examples
+    --------
+    >>> load_settings().scorecard.pdo
+    20.0
+    """
+    if path is None:
+        return Settings()
+    source = Path(path)
+    try:
+        content = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise ValueError(
+            f"{source}: cannot be read ({error.strerror}); name a YAML file"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{source}: not a YAML file: {reason}") from error
+    if not isinstance(content, dict):
+        raise ValueError(
+            f"{source}: holds a {type(content).__name__}; write sections as 'key: value'"
+        )
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ValueError(f"{source}: {faults}") from error
