@@ -1,1 +1,1 @@
-"""The ledger contract, its intake, the point-in-time engine, the feature catalogue and the labels."""
+"""The ledger and its intake, the point-in-time engine, the feature catalogue and the labels."""

@@ -50,11 +50,12 @@ def reporting_column(money_column: str) -> str:
 def physical_schema(table: Table) -> pa.Schema:
     """Return the columns of a table as stored.
 
-    To the contract's columns come, for each money column, ``<name>_reporting`` (integer minor units
-    of the reporting currency at the event's rate), and for every table but ``fx_rates`` ``known_at``
-    (the later of event and ``recorded_at``; null for master data without a date = always known) and
-    ``removed`` (this version says that a later extract no longer has the row). Payments carry
-    their invoice's ``customer_id``.
+    To the contract's columns come, for each money column, ``<name>_reporting`` (integer minor
+    units of the reporting currency at the event's rate), and for every table but ``fx_rates``
+    ``known_at`` (the later of event and ``recorded_at``; null for master data without a date =
+    always known) and ``removed`` (this version says that a later extract no longer has the row).
+    Payments and disputes carry their invoice's ``customer_id``; an empty ``kind`` or ``status``
+    is stored as its default.
     """
     fields = []
     for column in table.columns:
@@ -226,6 +227,10 @@ def write_ledger(
         The import reports to keep, oldest first.
     """
     root.mkdir(parents=True, exist_ok=True)
+    # A reader that opened the ledger before this write still finds its files.
+    previous = set()
+    if (root / MANIFEST).is_file():
+        previous = set(Ledger.open(root).manifest.tables.values())
     files: dict[str, str] = {}
     rows: dict[str, int] = {}
     for name in [*TABLES, QUARANTINE]:
@@ -246,7 +251,7 @@ def write_ledger(
     )
     text = json.dumps(asdict(manifest), indent=1, default=str)
     replace_atomically(root / MANIFEST, text.encode())
-    _remove_unreferenced(root, set(files.values()))
+    _remove_unreferenced(root, set(files.values()) | previous)
     return Ledger(root, manifest)
 
 
