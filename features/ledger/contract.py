@@ -189,7 +189,7 @@ TABLES: dict[str, Table] = {
                 Column("approved_by", "text", "Who approved it."),
                 _RECORDED,
             ),
-            key=("customer_id", "kind", "valid_from"),
+            key=("customer_id", "company_id", "kind", "valid_from"),
             event="valid_from",
         ),
         Table(
