@@ -1,0 +1,113 @@
+"""What a feature is: declared once, read by the models, the reason codes and the documentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from features.engine.moment import Moment
+from features.facts.book import Float64
+
+Entity = Literal["customer", "invoice"]
+Unit = Literal["share", "days", "ratio", "count", "score", "log", "day_of_month", "weekday"]
+
+_NAME = re.compile(
+    r"^(customer|invoice)_[a-z0-9_]+_"
+    r"(rate|mean|std|median|p90|max|share|ratio|difference|count|value)_"
+    r"(last\d+|ewm|like|30d|90d|180d|365d|all|now)$"
+)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature.
+
+    Parameters
+    ----------
+    name : str
+        ``<entity>_<measure>_<statistic>_<window>``.
+    unit : Unit
+        Of its value.
+    direction : int
+        +1: higher is riskier, -1: higher is safer, 0: not certain. A certain direction is a
+        monotone constraint of the models.
+    sentence : str
+        The reason code's text; ``{value}`` stands for the formatted value.
+    missing : str
+        What NaN means.
+    compute : callable
+        From the moment to an array of shape (keys,).
+    owner : str
+        Who answers for it.
+
+    Raises
+    ------
+    ValueError
+        The name does not follow the pattern.
+
+    Examples
+    --------
+    >>> Feature("late", "share", 1, "", "", lambda moment: moment.amount)
+    Traceback (most recent call last):
+    ...
+    ValueError: feature 'late': write <entity>_<measure>_<statistic>_<window>
+    """
+
+    name: str
+    unit: Unit
+    direction: Literal[-1, 0, 1]
+    sentence: str
+    missing: str
+    compute: Callable[[Moment], Float64]
+    owner: str = "credit risk"
+
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.name):
+            raise ValueError(
+                f"feature {self.name!r}: write <entity>_<measure>_<statistic>_<window>"
+            )
+
+    @property
+    def entity(self) -> Entity:
+        """Whether it describes the customer or one invoice."""
+        return "invoice" if self.name.startswith("invoice_") else "customer"
+
+    def describe(self, value: float) -> str:
+        """Return the reason sentence for a value.
+
+        Examples
+        --------
+        >>> share = Feature("customer_late_5d_rate_90d", "share", 1, "{value} late", "", len)
+        >>> share.describe(0.25), share.describe(float("nan"))
+        ('25% late', 'no such history')
+        """
+        if np.isnan(value):
+            return self.missing
+        return self.sentence.format(value=_FORMATS[self.unit](value))
+
+
+def _days(value: float) -> str:
+    rounded = round(value)
+    return f"{rounded} day" if abs(rounded) == 1 else f"{rounded} days"
+
+
+_FORMATS: dict[str, Callable[[float], str]] = {
+    "share": lambda value: f"{value:.0%}",
+    "days": _days,
+    "ratio": lambda value: f"{value:.1f} times",
+    "count": lambda value: f"{value:.0f}",
+    "score": lambda value: f"{value:.0f}",
+    "log": lambda value: f"{np.exp(value):,.0f}",
+    "day_of_month": lambda value: f"{value:.0f}",
+    "weekday": lambda value: "Mon Tue Wed Thu Fri Sat Sun".split()[int(value)],
+}
+
+
+def ratio(numerator: Float64, denominator: Float64) -> Float64:
+    """Divide, NaN where the denominator is not above zero."""
+    positive = denominator > 0
+    return np.where(positive, numerator / np.where(positive, denominator, 1.0), np.nan)

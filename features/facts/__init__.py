@@ -1,0 +1,5 @@
+"""What the ledger says happened, as arrays by customer and moment of knowledge."""
+
+from features.facts.book import Book
+
+__all__ = ["Book"]

@@ -1,0 +1,166 @@
+"""The life of every invoice: what of it is open, and when it counts as paid, as known at each time.
+
+An invoice is paid on the first day on which its open amount is at or below the tolerance. A
+write-off closes it without paying it, an invoice fully credited was never a claim, and a reversal
+opens it again. Each of these states holds from the moment it became known.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from features.facts.versions import FOREVER, Int64
+
+VOID, OPEN, PAID, CREDITED, WRITTEN_OFF = range(5)
+"""States of an invoice."""
+
+PAYMENT, CREDIT, WRITE_OFF = range(3)
+"""Kinds of application to an invoice. Discounts count as payment, reversals as negative payment."""
+
+_NONE = -1
+
+
+class Changes(NamedTuple):
+    """Everything that changes an invoice, sorted by invoice and moment; arrays of shape (n,).
+
+    ``version`` is the row of the invoice version that begins (for ``kind`` -1), or -1 where the
+    current one ends. Otherwise the row is an application of ``amount`` (minor units of the
+    invoice, negative takes back) on day ``day``.
+    """
+
+    invoice: Int64
+    known: Int64
+    kind: Int64
+    version: Int64
+    day: Int64
+    amount: Int64
+
+
+class Steps(NamedTuple):
+    """Every change of an invoice's open amount; arrays of shape (n,).
+
+    From ``known`` on ``open_share`` (0 to 1) of invoice version ``version`` is open in ``state``.
+    """
+
+    version: Int64
+    known: Int64
+    void: Int64
+    state: Int64
+    open_share: npt.NDArray[np.float64]
+    settled_day: Int64
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _first_day_paid(day, kind, amount, first, last, due_amount, tolerance):  # type: ignore[no-untyped-def]
+    """Return the first day on which the applications of that day and before leave <= tolerance."""
+    best = np.int64(2**62)
+    for candidate in range(first, last):
+        if kind[candidate] < 0 or day[candidate] >= best:
+            continue
+        paid = 0
+        for other in range(first, last):
+            counts = kind[other] == 0 or kind[other] == 1
+            if counts and day[other] <= day[candidate]:
+                paid += amount[other]
+        if due_amount - paid <= tolerance:
+            best = day[candidate]
+    return best
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _walk(  # type: ignore[no-untyped-def]
+    invoice, known, kind, version, day, amount, version_amount, version_tolerance
+):
+    n = len(invoice)
+    out_version = np.empty(n, np.int64)
+    out_known = np.empty(n, np.int64)
+    out_void = np.empty(n, np.int64)
+    out_state = np.empty(n, np.int64)
+    out_open = np.empty(n, np.float64)
+    out_day = np.empty(n, np.int64)
+    count = 0
+    i = 0
+    while i < n:
+        first = i
+        current = -1
+        paid = 0
+        credited = 0
+        written_off = 0
+        last_emitted = -1
+        while i < n and invoice[i] == invoice[first]:
+            moment = known[i]
+            while i < n and invoice[i] == invoice[first] and known[i] == moment:
+                if kind[i] < 0:
+                    # At one moment the end of a version sorts before the start of the next.
+                    current = version[i]
+                elif kind[i] == 2:
+                    written_off += amount[i]
+                else:
+                    paid += amount[i]
+                    if kind[i] == 1:
+                        credited += amount[i]
+                i += 1
+            if last_emitted >= 0:
+                out_void[last_emitted] = moment
+            if current < 0:
+                last_emitted = -1
+                continue
+            total = version_amount[current]
+            tolerance = version_tolerance[current]
+            state = 1
+            settled = np.int64(-1)
+            left = total - paid - written_off
+            if total - credited <= tolerance:
+                state = 3
+            elif total - paid <= tolerance:
+                state = 2
+                settled = _first_day_paid(day, kind, amount, first, i, total, tolerance)
+            elif left <= tolerance:
+                state = 4
+            out_version[count] = current
+            out_known[count] = moment
+            out_void[count] = np.int64(2**62)
+            out_state[count] = state
+            out_open[count] = min(left / total, 1.0) if state == 1 else 0.0
+            out_day[count] = settled
+            last_emitted = count
+            count += 1
+    return (
+        out_version[:count],
+        out_known[:count],
+        out_void[:count],
+        out_state[:count],
+        out_open[:count],
+        out_day[:count],
+    )
+
+
+def walk(changes: Changes, version_amount: Int64, version_tolerance: Int64) -> Steps:
+    """Walk through each invoice's changes in the order in which they became known.
+
+    Parameters
+    ----------
+    changes : Changes
+        Sorted by invoice, moment, and at one moment version ends, version starts, applications.
+    version_amount, version_tolerance : int64 arrays of shape (versions,)
+        Minor units of the invoice's currency.
+    """
+    return Steps(*_walk(*changes, version_amount, version_tolerance))
+
+
+def ordered(changes: Changes) -> Changes:
+    """Return changes in the order `walk` needs, whatever order the ledger's rows came in."""
+    starts = np.where(changes.kind < 0, (changes.version >= 0).astype(np.int64), 2)
+    order = np.lexsort(
+        (changes.amount, changes.day, changes.kind, starts, changes.known, changes.invoice)
+    )
+    return Changes(*(array[order] for array in changes))
+
+
+def never_void(n: int) -> Int64:
+    """Return ``void`` for n facts that stand."""
+    return np.full(n, FOREVER)

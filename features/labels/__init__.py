@@ -1,0 +1,1 @@
+"""What happened: when invoices were paid, and which customers defaulted."""
