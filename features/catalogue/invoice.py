@@ -46,7 +46,7 @@ def _weekday(day: Int64) -> Int64:
 def _day_of_month(day: Int64) -> Int64:
     date = day.astype("datetime64[D]")
     first = date.astype("datetime64[M]").astype("datetime64[D]")
-    return (date - first).astype(np.int64) + 1
+    return np.asarray((date - first).astype(np.int64) + 1)
 
 
 def _usual_log_amount(m: Moment) -> Float64:

@@ -55,7 +55,7 @@ RECENT_DEPTH = 60
 """Settlements that `recent_settlements` looks back over, the latest first."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _first_not_before(known, low, high, moment):  # type: ignore[no-untyped-def]
     """Return the first row in [low, high) whose ``known`` is at or after a moment."""
     while low < high:
@@ -67,7 +67,7 @@ def _first_not_before(known, low, high, moment):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def window_totals(  # type: ignore[no-untyped-def]
     offsets,
     known,
@@ -122,7 +122,7 @@ def window_totals(  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def latest_row(offsets, known, void, customer, as_of):  # type: ignore[no-untyped-def]
     """Return the latest fact believed at each moment, -1 for none; int64 array of shape (n,)."""
     out = np.full(len(customer), -1, np.int64)
@@ -138,7 +138,7 @@ def latest_row(offsets, known, void, customer, as_of):  # type: ignore[no-untype
     return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def open_position(  # type: ignore[no-untyped-def]
     offsets,
     known,
@@ -222,7 +222,7 @@ def open_position(  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def recent_settlements(  # type: ignore[no-untyped-def]
     offsets,
     known,

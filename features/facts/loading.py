@@ -190,7 +190,7 @@ def _at_month_end(day: Int64) -> Int64:
     """Return 1 for the last three days of a month, else 0."""
     date = day.astype("datetime64[D]")
     last = (date.astype("datetime64[M]") + 1).astype("datetime64[D]")
-    return ((last - date).astype(np.int64) <= 3).astype(np.int64)
+    return np.asarray((last - date).astype(np.int64) <= 3, dtype=np.int64)
 
 
 def _issued(invoices: pd.DataFrame, customers: int) -> Stream:

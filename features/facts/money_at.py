@@ -41,4 +41,4 @@ def reporting_minor_units(book: Book, frame: pd.DataFrame) -> Int64:
             )
         rate[rows] = known["rate"].to_numpy()[at]
     units = minor_units_per_major(book.reporting_currency)
-    return np.rint(amount * rate * units).astype(np.int64)
+    return np.asarray(np.rint(amount * rate * units), dtype=np.int64)

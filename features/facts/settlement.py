@@ -54,7 +54,7 @@ class Steps(NamedTuple):
     settled_day: Int64
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _first_day_paid(day, kind, amount, first, last, due_amount, tolerance):  # type: ignore[no-untyped-def]
     """Return the first day on which the applications of that day and before leave <= tolerance."""
     best = np.int64(2**62)
@@ -71,7 +71,7 @@ def _first_day_paid(day, kind, amount, first, last, due_amount, tolerance):  # t
     return best
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _walk(  # type: ignore[no-untyped-def]
     invoice, known, kind, version, day, amount, version_amount, version_tolerance
 ):

@@ -54,7 +54,7 @@ def prepare_rates(staging: Staging, reporting: str) -> None:
     """Collect exponents and exchange rates; a rate that the ledger holds otherwise is refused."""
     con = staging.con
     con.execute("CREATE TABLE exponents (code VARCHAR, exponent INTEGER)")
-    con.executemany("INSERT INTO exponents VALUES (?, ?)", list(EXPONENTS.items()))
+    con.execute(f"INSERT INTO exponents VALUES {', '.join(map(str, EXPONENTS.items()))}")
     rules = [
         Rule(
             "fx_rate_changed",
@@ -75,7 +75,6 @@ def prepare_rates(staging: Staging, reporting: str) -> None:
         "SELECT stage.*, k.rate AS known_rate FROM stage_fx_rates AS stage "
         "LEFT JOIN known_fx_rates AS k USING (currency, rate_date)",
     )
-    staging.replace("fx_rates", "SELECT * EXCLUDE (known_rate) FROM stage_fx_rates")
     con.execute(
         "CREATE TABLE rates AS SELECT currency, rate_date, rate FROM stage_fx_rates "
         "UNION SELECT currency, rate_date, rate FROM known_fx_rates"
@@ -100,30 +99,33 @@ def convert_amounts(
         f"AS {quoted('x_' + name)}"
         for name in money
     )
-    relation = (
-        f"WITH dated AS (SELECT stage.*, {day} AS x_day, e.exponent AS x_exponent, {scaled} "
-        f"FROM stage_{table} AS stage LEFT JOIN exponents AS e ON e.code = stage.currency) "
-        f"SELECT dated.*, CASE WHEN dated.currency = '{reporting}' THEN 1.0 "
-        f"WHEN x_day - r.rate_date <= {limits.fx_max_age_days} THEN r.rate END AS x_rate "
-        "FROM dated ASOF LEFT JOIN rates AS r "
-        "ON dated.currency = r.currency AND dated.x_day >= r.rate_date"
-    )
-    staging.judge(table, _rules(table, money, reporting, limits), relation)
-    _note_rounded(staging, table, money)
-    exponent = EXPONENTS[reporting]
-    minor = ", ".join(f"{_half_even(quoted('x_' + name))} AS {quoted(name)}" for name in money)
+    whole = ", ".join(f"floor({quoted('x_' + n)}) AS {quoted('w_' + n)}" for n in money)
+    minor = ", ".join(f"{_half_even(name)} AS {quoted('m_' + name)}" for name in money)
     converted = ", ".join(
-        f"CASE WHEN currency = '{reporting}' THEN {quoted(name)} ELSE round_even("
-        f"{quoted(name)} * x_rate * power(10.0, {exponent} - x_exponent), 0)::BIGINT END "
-        f"AS {quoted(reporting_column(name))}"
+        f"CASE WHEN currency = '{reporting}' THEN {quoted('m_' + name)} ELSE TRY_CAST(round_even("
+        f"{quoted('m_' + name)} * x_rate * power(10.0, {EXPONENTS[reporting]} - x_exponent), 0) "
+        f"AS BIGINT) END AS {quoted(reporting_column(name))}"
         for name in money
     )
-    dropped = ", ".join(quoted("x_" + name) for name in money)
     staging.replace(
         table,
-        f"SELECT * EXCLUDE ({dropped}, x_day, x_exponent, x_rate), {converted} "
-        f"FROM (SELECT * REPLACE ({minor}) FROM stage_{table})",
+        f"WITH dated AS (SELECT stage.*, {day} AS x_day, e.exponent AS x_exponent, {scaled} "
+        f"FROM stage_{table} AS stage LEFT JOIN exponents AS e ON e.code = stage.currency), "
+        f"cut AS (SELECT *, {whole} FROM dated), rounded AS (SELECT *, {minor} FROM cut), "
+        f"rated AS (SELECT rounded.*, CASE WHEN rounded.currency = '{reporting}' THEN 1.0 "
+        f"WHEN x_day - r.rate_date <= {limits.fx_max_age_days} THEN r.rate END AS x_rate "
+        "FROM rounded ASOF LEFT JOIN rates AS r "
+        "ON rounded.currency = r.currency AND rounded.x_day >= r.rate_date) "
+        f"SELECT *, {converted} FROM rated",
     )
+    staging.judge(table, _rules(table, money, reporting, limits))
+    _note_rounded(staging, table, money)
+    for name in money:
+        staging.drop_columns(table, (name, "x_" + name, "w_" + name))
+        staging.con.execute(
+            f"ALTER TABLE stage_{table} RENAME COLUMN {quoted('m_' + name)} TO {quoted(name)}"
+        )
+    staging.drop_columns(table, ("x_day", "x_exponent", "x_rate"))
 
 
 def _rules(table: str, money: list[str], reporting: str, limits: ImportSettings) -> list[Rule]:
@@ -134,8 +136,8 @@ def _rules(table: str, money: list[str], reporting: str, limits: ImportSettings)
                 Rule(
                     "amount_not_positive",
                     NOT_POSITIVE,
-                    f"{_half_even(quoted('x_' + name))} <= 0",
-                    f"'{name} ' || {quoted('r_' + name)} || ' is less than a minor unit'",
+                    f"{quoted('m_' + name)} <= 0",
+                    f"'{name} ' || {quoted(name)} || ' is less than a minor unit'",
                 )
             )
     given = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in money)
@@ -161,9 +163,9 @@ def _rules(table: str, money: list[str], reporting: str, limits: ImportSettings)
 
 
 def _note_rounded(staging: Staging, table: str, money: list[str]) -> None:
-    broken = " OR ".join(f"{quoted('x_' + name)} <> floor({quoted('x_' + name)})" for name in money)
+    broken = " OR ".join(f"{quoted('x_' + name)} <> {quoted('w_' + name)}" for name in money)
     count, example = staging.row(
-        f"SELECT count(*), min({quoted('r_' + money[0])}) FROM stage_{table} WHERE {broken}"
+        f"SELECT count(*), min({quoted(money[0])}) FROM stage_{table} WHERE {broken}"
     )
     if count:
         staging.note(
@@ -175,8 +177,10 @@ def _note_rounded(staging: Staging, table: str, money: list[str]) -> None:
         )
 
 
-def _half_even(scaled: str) -> str:
-    whole = f"floor({scaled})::BIGINT"
-    rest = f"({scaled} - floor({scaled}))"
-    up = f"{rest} > 0.5 OR ({rest} = 0.5 AND {whole} % 2 <> 0)"
-    return f"({whole} + CASE WHEN {up} THEN 1 ELSE 0 END)"
+def _half_even(name: str) -> str:
+    scaled, whole = quoted("x_" + name), quoted("w_" + name)
+    odd = f"{whole}::BIGINT % 2 <> 0"
+    up = f"{scaled} - {whole} > 0.5 OR ({scaled} - {whole} = 0.5 AND {odd})"
+    # Nearly all amounts are whole; only the others pay for the wide arithmetic.
+    raised = f"CASE WHEN {up} THEN 1 ELSE 0 END"
+    return f"{whole}::BIGINT + CASE WHEN {scaled} > {whole} THEN {raised} ELSE 0 END"

@@ -24,7 +24,6 @@ def resolve_same_keys(staging: Staging, table: str) -> None:
     if table == "customers":
         _choose_names(staging, fact)
     content = [column.name for column in declared.columns]
-    raw = [f"r_{name}" for name in content]
     inside = " AND ".join(f"c.{quoted(n)} IS NOT DISTINCT FROM stage.{quoted(n)}" for n in fact)
     staging.replace(
         table,
@@ -33,8 +32,9 @@ def resolve_same_keys(staging: Staging, table: str) -> None:
     )
     staging.replace(
         table,
-        f"WITH folded AS (SELECT *, sum(_weight) OVER same AS _votes, "
-        f"row_number() OVER (same ORDER BY {listed(raw)}) AS _place FROM stage_{table} "
+        f"WITH folded AS (SELECT s.*, sum(s._weight) OVER same AS _votes, "
+        f"row_number() OVER (same ORDER BY {staging.source_row(table)}) AS _place "
+        f"FROM stage_{table} AS s JOIN raw_{table} AS r USING (_row) "
         f"WHERE _contested WINDOW same AS (PARTITION BY {listed(content)})), "
         f"ranked AS (SELECT *, row_number() OVER (PARTITION BY {listed(fact)} "
         f"ORDER BY _votes DESC, {listed(content)}) AS _rank FROM folded WHERE _place = 1) "
@@ -44,7 +44,8 @@ def resolve_same_keys(staging: Staging, table: str) -> None:
     )
     merged = staging.number(f"SELECT count(*) FROM stage_{table} WHERE _place > 1")
     staging.count(table, "merged", merged)
-    shown = quoted(declared.key[0])
+    staging.con.execute(f"DELETE FROM stage_{table} WHERE _place > 1")
+    key = declared.key[0]
     staging.judge(
         table,
         [
@@ -52,14 +53,11 @@ def resolve_same_keys(staging: Staging, table: str) -> None:
                 "conflicting_rows",
                 "Another row of the extract has the same key and other content; one was kept.",
                 "_rank > 1",
-                f"'{declared.key[0]} ' || {shown} || ' has several rows that differ'",
+                f"'{key} ' || {quoted(key)} || ' has several rows that differ'",
             )
         ],
-        f"SELECT * FROM stage_{table} WHERE _place = 1",
     )
-    staging.replace(
-        table, f"SELECT * EXCLUDE (_contested, _votes, _place, _rank) FROM stage_{table}"
-    )
+    staging.drop_columns(table, ("_contested", "_votes", "_place", "_rank"))
 
 
 def note_near_duplicates(staging: Staging) -> None:

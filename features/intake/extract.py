@@ -84,9 +84,9 @@ def read_extract(
             _read_file(con, name, spec, paths, scratch, partial)
         except FileFault as fault:
             faults.append(str(fault))
-        count = con.execute("SELECT count(*) FROM rejected_lines WHERE file = ?", [name]).fetchone()
-        if count and count[0]:
-            extract.rejected[name] = count[0]
+    extract.rejected.update(
+        con.execute("SELECT file, count(*) FROM rejected_lines GROUP BY file").fetchall()
+    )
     if faults or missing:
         text = "; ".join([*missing, *faults])
         raise (ValueError if faults else FileNotFoundError)(text)
@@ -157,12 +157,12 @@ def _read_file(
             con.execute(f"ALTER TABLE {quoted(part)} ADD COLUMN {quoted(column)} VARCHAR")
         parts.append(f"SELECT * FROM {quoted(part)}")
     union = " UNION ALL BY NAME ".join(parts)
-    con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {union}")
-    for place in range(len(paths)):
-        con.execute(f"DROP TABLE {quoted(f'{name}__{place}')}")
+    con.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {union}")
     if spec.required and not partial:
         found = con.execute(f"SELECT 1 FROM {quoted(name)} LIMIT 1").fetchone()
-        broken = con.execute("SELECT 1 FROM rejected_lines WHERE file = ?", [name]).fetchone()
+        broken = con.execute(
+            f"SELECT 1 FROM rejected_lines WHERE file = {literal(name)} LIMIT 1"
+        ).fetchone()
         if not found and not broken:
             raise FileFault(f"{paths[0]}: a header and no rows; export it again")
 
@@ -216,9 +216,9 @@ def _load_delimited(
         reason = str(error).splitlines()[0]
         raise FileFault(f"{path}: cannot be read as CSV ({reason}); export it again") from error
     con.execute(
-        "INSERT INTO rejected_lines SELECT ?, line, trim(any_value(csv_line), chr(10) || chr(13)), "
-        "lower(min(error_type::VARCHAR)) FROM reject_errors GROUP BY line, file_id, scan_id",
-        [name],
+        f"INSERT INTO rejected_lines SELECT {literal(name)}, line, "
+        "trim(any_value(csv_line), chr(10) || chr(13)), lower(min(error_type::VARCHAR)) "
+        "FROM reject_errors GROUP BY line, file_id, scan_id"
     )
     # Rejects accumulate over reads in one connection; each file's are moved once.
     con.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")

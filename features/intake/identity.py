@@ -10,13 +10,13 @@ from features.ledger.contract import TABLES
 
 def note_repaired_ids(staging: Staging) -> None:
     """Report the ids that came as floats and were read without ``.0``."""
-    for name, table in TABLES.items():
-        for column in table.columns:
+    for name in staging.present():
+        for column in TABLES[name].columns:
             if column.type != "id" or column.name not in staging.yielded[name]:
                 continue
             text = cleaned(quoted("r_" + column.name))
             count, example = staging.row(
-                f"SELECT count(*), min({text}) FROM stage_{name} "
+                f"SELECT count(*), min({text}) FROM stage_{name} JOIN raw_{name} USING (_row) "
                 f"WHERE {text} <> {quoted(column.name)}"
             )
             if count:

@@ -160,13 +160,14 @@ def _accept_rows(
     staging: Staging, ledger: Ledger | None, moment: Moment, settings: Settings
 ) -> str:
     remember_keys(staging)
-    for name, table in TABLES.items():
-        staging.judge(name, row_rules(table, settings.intake, moment.extract_date))
+    for name in staging.present():
+        rules = row_rules(TABLES[name], settings.intake, moment.extract_date)
+        staging.judge(name, rules, f"FROM stage_{name} JOIN raw_{name} USING (_row)")
     held = ledger.reporting_currency if ledger else None
     currency = choose_reporting_currency(staging, settings.reporting_currency, held)
     resolve_same_keys(staging, "fx_rates")
     prepare_rates(staging, currency)
-    for name in TABLES:
+    for name in staging.present():
         if name == "fx_rates":
             continue
         resolve_invoices(staging, name)
@@ -183,7 +184,7 @@ def _accept_rows(
 def _merge(
     staging: Staging, ledger: Ledger | None, moment: Moment, extract: Extract, partial: bool
 ) -> dict[str, tuple[int, int]]:
-    for name in TABLES:
+    for name in staging.present():
         add_versions(staging, name, moment)
     add_placeholder_rows(staging)
     if ledger is None or partial:
@@ -208,7 +209,7 @@ def _report(
     dry_run: bool,
     partial: bool,
 ) -> ImportReport:
-    added = sum(staging.number(f"SELECT count(*) FROM added_{name}") for name in TABLES)
+    added = sum(staging.number(f"SELECT count(*) FROM added_{name}") for name in staging.present())
     refused = new_refusals(staging, moment)
     return ImportReport(
         source=staging.source.name,
@@ -256,8 +257,10 @@ def _write(staging: Staging, root: Path, ledger: Ledger | None, report: ImportRe
     tables: dict[str, pa.Table] = {}
     for name, table in TABLES.items():
         schema = physical_schema(table)
-        added = staging.con.execute(f"FROM added_{name}").to_arrow_table()
-        parts = [added.select(schema.names).cast(schema)]
+        parts = [schema.empty_table()]
+        if name in staging.present():
+            added = staging.con.execute(f"FROM added_{name}").to_arrow_table()
+            parts = [added.select(schema.names).cast(schema)]
         if ledger:
             parts.append(ledger.table(name).select(schema.names).cast(schema))
         tables[name] = pa.concat_tables(parts)

@@ -56,18 +56,19 @@ def resolve_invoices(staging: Staging, table: str) -> None:
         f"FROM stage_{table} AS stage LEFT JOIN invoice_index AS i USING (invoice_id) "
         "LEFT JOIN seen_invoices AS s ON s.invoice_id = stage.invoice_id"
     )
-    staging.judge(table, _invoice_rules() if table != "promises" else [], relation)
+    staging.replace(table, relation)
+    staging.judge(table, _invoice_rules() if table != "promises" else [])
     _note_differences(staging, table)
-    replaced = ["coalesce(i_customer, customer_id) AS customer_id"]
-    if table == "promises":
-        replaced = []
+    if table != "promises":
+        staging.con.execute(
+            f"UPDATE stage_{table} SET customer_id = i_customer "
+            "WHERE i_customer IS NOT NULL AND customer_id IS DISTINCT FROM i_customer"
+        )
     if not columns["currency"].required:
-        replaced.append("coalesce(currency, i_currency) AS currency")
-    clause = f"REPLACE ({', '.join(replaced)})" if replaced else ""
-    staging.replace(
-        table,
-        f"SELECT * EXCLUDE (i_customer, i_currency, i_issued, i_seen) {clause} FROM stage_{table}",
-    )
+        staging.con.execute(
+            f"UPDATE stage_{table} SET currency = i_currency WHERE currency IS NULL"
+        )
+    staging.drop_columns(table, ("i_customer", "i_currency", "i_issued", "i_seen"))
 
 
 def _invoice_rules() -> list[Rule]:

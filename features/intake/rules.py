@@ -78,8 +78,8 @@ def _presence(column: Column) -> Iterator[Rule]:
         yield Rule(
             "id_digits_lost",
             "An id in scientific notation, or a float of more than 15 digits, has lost digits.",
-            f"regexp_matches({raw}, {literal(LOST_ID)})",
-            f"'{column.name} ' || {raw} || ' has lost digits; export it as text'",
+            f"regexp_matches({name}, {literal(LOST_ID)})",
+            f"'{column.name} ' || {name} || ' has lost digits; export it as text'",
         )
     if column.required and column.type == "money":
         yield Rule(
@@ -104,7 +104,8 @@ def _readable(column: Column) -> Iterator[Rule]:
         yield Rule(
             "amount_too_large",
             "An amount is beyond what the ledger can hold.",
-            f"abs(TRY_CAST({raw} AS DOUBLE)) > {MAX_AMOUNT}",
+            f"abs({name}) > {MAX_AMOUNT} OR "
+            f"{name} IS NULL AND abs(TRY_CAST({raw} AS DOUBLE)) > {MAX_AMOUNT}",
             value + "''' is too large'",
         )
     if column.type == "currency":

@@ -1,7 +1,8 @@
 """The rows of an extract on their way into the ledger: one DuckDB table per contract table.
 
-``stage_<table>`` holds the contract's columns, typed, beside ``r_<column>``, the text as the
-extract had it, ``_copies``, how many equal rows it stands for, and ``_weight``, how many lines.
+``raw_<table>`` holds ``r_<column>``, the text as the extract had it, ``stage_<table>`` the typed
+columns of the rows that are still good; ``_row`` joins them. ``_weight`` is the number of lines of
+the extract that a row stands for.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from features.intake.sqltext import listed, literal, quoted
 from features.ledger.contract import TABLES, Column, Table
 
 MALFORMED = "malformed_line"
+_MALFORMED_SENTENCE = "The line is no row of the file: too many or too few fields, or bad bytes."
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,6 @@ class Rule:
     reason: str
 
 
-_MALFORMED_RULE = Rule(
-    MALFORMED,
-    "The line is not a row of the file: too many or too few fields, or bad bytes.",
-    "",
-    "",
-)
-
-
 @dataclass
 class Staging:
     """The working state of one import.
@@ -67,8 +61,16 @@ class Staging:
     source: Source
     notes: list[Note] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    sentences: dict[str, str] = field(default_factory=lambda: {MALFORMED: _MALFORMED_RULE.sentence})
+    sentences: dict[str, str] = field(default_factory=lambda: {MALFORMED: _MALFORMED_SENTENCE})
     yielded: dict[str, list[str]] = field(default_factory=dict)
+
+    def present(self) -> list[str]:
+        """Return the tables worth working on: those that have rows, and those every ledger has."""
+        return [
+            name
+            for name, table in TABLES.items()
+            if table.required or name == "fx_rates" or self.counts.get(name, {}).get("read")
+        ]
 
     def count(self, table: str, what: str, rows: int) -> None:
         """Add to one of the counts of a table."""
@@ -105,30 +107,36 @@ class Staging:
         rules : iterable of Rule
             In the order in which they are tried.
         relation : str, optional
-            SQL to judge instead of the stage; it becomes the stage, with the columns it adds.
+            SQL to judge instead of the stage: its rows with columns of other tables.
         """
         tried = list(rules)
         self.sentences.update({rule.name: rule.sentence for rule in tried})
-        cases = " ".join(f"WHEN {rule.broken} THEN {place}" for place, rule in enumerate(tried))
-        fault = f"CASE {cases} END" if cases else "NULL::INTEGER"
-        origin = relation or f"SELECT * FROM stage_{table}"
-        self.replace(table, f"SELECT *, {fault} AS _fault FROM ({origin})")
-        if self.number(f"SELECT count(*) FROM stage_{table} WHERE _fault IS NOT NULL"):
-            names = " ".join(
-                f"WHEN {place} THEN {literal(rule.name)}" for place, rule in enumerate(tried)
-            )
-            reasons = " ".join(
-                f"WHEN {place} THEN {rule.reason}" for place, rule in enumerate(tried)
-            )
-            self.con.execute(
-                f"INSERT INTO refused SELECT {literal(table)}, CASE _fault {names} END, "
-                f"CASE _fault {reasons} END, {self.source_row(table)} "
-                f"FROM stage_{table} WHERE _fault IS NOT NULL"
-            )
-        self.replace(table, f"SELECT * EXCLUDE (_fault) FROM stage_{table} WHERE _fault IS NULL")
+        if not tried:
+            return
+        faults = " ".join(f"WHEN {rule.broken} THEN {place}" for place, rule in enumerate(tried))
+        names, reasons = (
+            " ".join(f"WHEN {place} THEN {text}" for place, text in enumerate(texts))
+            for texts in ([literal(rule.name) for rule in tried], [rule.reason for rule in tried])
+        )
+        # Only the faulty rows are written; the stage itself is not copied.
+        self.con.execute(
+            f"CREATE OR REPLACE TABLE faulty AS SELECT _row, CASE _fault {names} END AS rule, "
+            f"CASE _fault {reasons} END AS reason FROM (SELECT *, CASE {faults} END AS _fault "
+            f"FROM ({relation or f'FROM stage_{table}'})) WHERE _fault IS NOT NULL"
+        )
+        self.con.execute(
+            f"INSERT INTO refused SELECT {literal(table)}, rule, reason, {self.source_row(table)} "
+            f"FROM faulty JOIN raw_{table} USING (_row)"
+        )
+        self.con.execute(f"DELETE FROM stage_{table} WHERE _row IN (SELECT _row FROM faulty)")
+
+    def drop_columns(self, table: str, names: Iterable[str]) -> None:
+        """Take columns off a stage."""
+        for name in names:
+            self.con.execute(f"ALTER TABLE stage_{table} DROP COLUMN {quoted(name)}")
 
     def source_row(self, table: str) -> str:
-        """Return SQL for a staged row as JSON, every value as the extract had it."""
+        """Return SQL for a row of ``raw_<table>`` as JSON, every value as the extract had it."""
         pairs = ", ".join(
             f"{literal(column)}: {quoted('r_' + column)}" for column in self.yielded[table]
         )
@@ -196,10 +204,10 @@ def stage_extract(
         target = _fed_by(source, file)
         staging.count(target, "read", lines)
         con.execute(
-            "INSERT INTO refused SELECT ?, ?, 'line ' || line || ' of ' || file || ': ' || reason, "
+            f"INSERT INTO refused SELECT {literal(target)}, {literal(MALFORMED)}, "
+            "'line ' || line || ' of ' || file || ': ' || reason, "
             "to_json({'file': file, 'line': line, 'content': content})::VARCHAR "
-            "FROM rejected_lines WHERE file = ?",
-            [target, MALFORMED, file],
+            f"FROM rejected_lines WHERE file = {literal(file)}"
         )
     return staging
 
@@ -244,18 +252,20 @@ def _stage(staging: Staging, table: Table, weighted: bool) -> None:
         f"{cleaned(quoted('r_' + c.name))} AS {quoted('t_' + c.name)}" for c in table.columns
     )
     typed = ", ".join(f"{_typed(staging, table, c)} AS {quoted(c.name)}" for c in table.columns)
-    keep = listed([f"r_{c.name}" for c in table.columns])
     staging.con.execute(
-        f"CREATE TABLE stage_{table.name} AS "
-        f"WITH copies AS (SELECT {raw}, count(*) AS _copies, {weight} AS _weight "
-        f"FROM mapped GROUP BY {listed(given)}), texts AS (SELECT *, {texts} FROM copies) "
-        f"SELECT {keep}, _copies, _weight, {typed} FROM texts"
+        f"CREATE TABLE raw_{table.name} AS SELECT *, row_number() OVER () AS _row "
+        f"FROM (SELECT {raw}, count(*) AS _copies, {weight} AS _weight "
+        f"FROM mapped GROUP BY {listed(given)})"
     )
-    copies = staging.number(f"SELECT sum(_copies) - count(*) FROM stage_{table.name}")
+    staging.con.execute(
+        f"CREATE TABLE stage_{table.name} AS WITH texts AS (SELECT *, {texts} "
+        f"FROM raw_{table.name}) SELECT _row, _weight, {typed} FROM texts"
+    )
+    copies = staging.number(f"SELECT sum(_copies) - count(*) FROM raw_{table.name}")
     if copies:
         staging.count(table.name, "duplicates", copies)
-        first = quoted(table.key[0])
-        (example,) = staging.row(f"SELECT min({first}) FROM stage_{table.name} WHERE _copies > 1")
+        first = quoted("r_" + table.key[0])
+        (example,) = staging.row(f"SELECT min({first}) FROM raw_{table.name} WHERE _copies > 1")
         staging.note(
             "exact_duplicates",
             table.name,

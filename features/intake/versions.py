@@ -57,7 +57,7 @@ def open_known(staging: Staging, ledger: Ledger | None) -> None:
         )
     con.execute("CREATE TABLE past_extracts (day DATE)")
     for report in ledger.manifest.imports if ledger else ():
-        con.execute("INSERT INTO past_extracts VALUES (?)", [report["extract_date"]])
+        con.execute(f"INSERT INTO past_extracts VALUES (DATE '{report['extract_date']}')")
 
 
 def add_versions(staging: Staging, name: str, moment: Moment) -> None:
@@ -101,7 +101,7 @@ def add_versions(staging: Staging, name: str, moment: Moment) -> None:
     # Of a known key, an older state of the extract is news only if it is later than what is stored.
     con.execute(
         """
-        CREATE OR REPLACE TABLE fated AS
+        CREATE OR REPLACE TEMP VIEW fated AS
         SELECT *, CASE
             WHEN _known IS NULL THEN 'new'
             WHEN _age = 1 AND _same_as_latest

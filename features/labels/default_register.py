@@ -22,7 +22,7 @@ _LAST_DEFAULT_EVENT = 2
 """``events.kind`` up to this one (insolvency, legal, agency) is a default."""
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _overdue_spells(  # type: ignore[no-untyped-def]
     offsets,
     known,
