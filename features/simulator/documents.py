@@ -1,0 +1,250 @@
+"""What the ledger shows of the histories: invoices, credit notes, payments, orders, events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.simulator.business_days import Calendar
+from features.simulator.draws import DOCUMENTS, Float64, Int64, uniforms
+from features.simulator.extract import chosen, constant, dates, money, numbered, table
+from features.simulator.hidden_state import STATES
+from features.simulator.master_data import COMPANY, CURRENCY, CUSTOMER_DIGITS, customer_ids
+from features.simulator.population import Population
+from features.simulator.records import EVENT_KINDS, REVERSED, WRITTEN_OFF, Records
+from features.simulator.truth import late_columns
+
+_KINDS = ("payment", "reversal", "write_off")
+_UNAPPLIED_SHARE = 0.012
+"""Payments that arrive without a reference and are applied days later."""
+_ORDERED_SHARE = 0.6
+"""Invoices that bill an order; the others are call-offs and services without one."""
+_CANCELLED_SHARE = 0.02
+_PAYMENT_LAGS = np.array([0.55, 0.85, 0.95])
+"""Shares recorded within 0, 1 and 2 days; the rest takes 3."""
+_LONGEST_EVENT_LAG = {"insolvency": 35, "legal": 10, "agency": 10, "restructuring": 28, "left": 60}
+_INVOICE_DRAWS, _PAYMENT_DRAWS, _EVENT_DRAWS = 0, 30_000_000, 40_000_000
+
+
+@dataclass(frozen=True)
+class _Invoices:
+    """The invoices of a chunk with their numbers; arrays of shape (n,)."""
+
+    customer: Int64
+    number: Int64
+    recorded: Int64
+    draws: Float64
+
+    @property
+    def ordered(self) -> npt.NDArray[np.bool_]:
+        """True where an invoice bills an order."""
+        has: npt.NDArray[np.bool_] = self.draws[:, 4] < _ORDERED_SHARE
+        return has
+
+    @property
+    def ids(self) -> pa.Array:
+        """Return the invoices' ids."""
+        return self.named("I")
+
+    def named(self, prefix: str) -> pa.Array:
+        """Return the ids of the documents that go with the invoices."""
+        return numbered(prefix, (self.customer, CUSTOMER_DIGITS), (self.number, 4))
+
+
+def _number_within(owner: Int64) -> Int64:
+    """Return 0, 1, ... within each run of equal owners; owners come together."""
+    changes = np.flatnonzero(np.diff(owner, prepend=-1))
+    lengths = np.diff(np.append(changes, len(owner)))
+    return np.arange(len(owner), dtype=np.int64) - np.repeat(changes, lengths)
+
+
+def _invoices(people: Population, records: Records) -> _Invoices:
+    n = records.counts[0]
+    customer = people.customer[records.invoice_customer[:n]]
+    number = _number_within(customer)
+    draws = uniforms(people.seed, customer, DOCUMENTS, 6, first=_INVOICE_DRAWS + 6 * number)
+    recorded = records.issued[:n] + (draws[:, 0] < 0.08)
+    return _Invoices(customer, number, recorded, draws)
+
+
+def ledger_tables(people: Population, calendar: Calendar, records: Records) -> dict[str, pa.Table]:
+    """Return what the ledger knows at the horizon, by table name, and the truth by ``truth/...``.
+
+    Only rows recorded before the horizon: the extract is taken on that day.
+    """
+    invoices = _invoices(people, records)
+    return {
+        "invoices": _invoices_table(calendar, records, invoices),
+        "payments": _payments_table(people, calendar, records, invoices),
+        "orders": _orders_table(people, calendar, records, invoices),
+        "customer_events": _events_table(people, calendar, records),
+        "truth/customers": _customer_truth(people, calendar, records),
+        "truth/invoices": _invoice_truth(calendar, records, invoices),
+    }
+
+
+def _invoices_table(calendar: Calendar, records: Records, invoices: _Invoices) -> pa.Table:
+    n = records.counts[0]
+    credited = np.flatnonzero(records.credit[:n] > 0)
+    # Credit notes follow the invoices as further documents; then all are put in their order.
+    of = np.concatenate([np.arange(n), credited])
+    note = np.arange(len(of)) >= n
+    day = np.where(note, records.credit_day[of], records.issued[of])
+    recorded = np.where(note, day, invoices.recorded[of])
+    order = np.lexsort((invoices.number[of], day, invoices.customer[of]))
+    order = order[recorded[order] < calendar.horizon]
+    of, note, day, recorded = of[order], note[order], day[order], recorded[order]
+    invoice_ids = invoices.ids.take(pa.array(of))
+    is_note = pa.array(note)
+    nothing = pa.scalar(None, pa.string())
+    columns = {
+        "invoice_id": _where(is_note, invoices.named("N").take(pa.array(of)), invoice_ids),
+        "customer_id": customer_ids(invoices.customer[of]),
+        "issued_on": dates(calendar, day),
+        "due_on": dates(calendar, np.where(note, day, records.due[of])),
+        "amount": money(np.where(note, records.credit[of], records.amount[of])),
+        "currency": constant(CURRENCY, len(of)),
+        "company_id": constant(COMPANY, len(of)),
+        "order_id": _where(
+            pa.array(~note & invoices.ordered[of]),
+            invoices.named("O").take(pa.array(of)),
+            nothing,
+        ),
+        "kind": chosen(("invoice", "credit_note"), note.astype(np.int64)),
+        "credited_invoice_id": _where(is_note, invoice_ids, nothing),
+        "recorded_at": dates(calendar, recorded),
+    }
+    return table("invoices", columns)
+
+
+def _where(condition: pa.Array, yes: pa.Array, no: pa.Array) -> pa.Array:
+    return pc.if_else(condition, yes, no)
+
+
+def _payments_table(
+    people: Population, calendar: Calendar, records: Records, invoices: _Invoices
+) -> pa.Table:
+    n = records.counts[1]
+    of = records.payment_invoice[:n]
+    kind = records.payment_kind[:n]
+    customer = invoices.customer[of]
+    number = _number_within(customer)
+    u = uniforms(people.seed, customer, DOCUMENTS, 3, first=_PAYMENT_DRAWS + 3 * number)
+    paid_on = records.paid_on[:n]
+    recorded = paid_on + np.searchsorted(_PAYMENT_LAGS, u[:, 0])
+    recorded = np.where(kind == WRITTEN_OFF, paid_on, recorded)
+    reversed_next = np.append(kind[1:] == REVERSED, False)
+    unapplied = (kind == 0) & ~reversed_next & (u[:, 1] < _UNAPPLIED_SHARE)
+    # Unapplied cash is a row without an invoice; its application is a later row of the same id.
+    later = np.flatnonzero(unapplied)
+    row = np.concatenate([np.arange(n), later])
+    applied = np.concatenate([~unapplied, np.ones(len(later), np.bool_)])
+    known = np.concatenate([recorded, recorded[later] + 2 + (7 * u[later, 2]).astype(np.int64)])
+    order = np.lexsort((known, number[row], customer[row]))
+    order = order[known[order] < calendar.horizon]
+    row, applied, known = row[order], applied[order], known[order]
+    ids = numbered("P", (customer[row], CUSTOMER_DIGITS), (number[row], 4))
+    taken_back = numbered(
+        "P", (customer[row], CUSTOMER_DIGITS), (np.maximum(number[row] - 1, 0), 4)
+    )
+    nothing = pa.scalar(None, pa.string())
+    return table(
+        "payments",
+        {
+            "payment_id": ids,
+            "paid_on": dates(calendar, paid_on[row]),
+            "amount": money(records.paid[:n][row]),
+            "currency": constant(CURRENCY, len(row)),
+            "invoice_id": _where(pa.array(applied), invoices.ids.take(pa.array(of[row])), nothing),
+            "customer_id": customer_ids(customer[row]),
+            "kind": chosen(_KINDS, kind[row]),
+            "reverses_payment_id": _where(pa.array(kind[row] == REVERSED), taken_back, nothing),
+            "recorded_at": dates(calendar, known),
+        },
+    )
+
+
+def _orders_table(
+    people: Population, calendar: Calendar, records: Records, invoices: _Invoices
+) -> pa.Table:
+    issued = records.issued[: records.counts[0]]
+    joined = people.joined[records.invoice_customer[: records.counts[0]]]
+    ordered = np.maximum(issued - 2 - (18 * invoices.draws[:, 1]).astype(np.int64), joined)
+    cancelled = np.flatnonzero(invoices.draws[:, 2] < _CANCELLED_SHARE)
+    given_up = ordered[cancelled] + 1 + (15 * invoices.draws[cancelled, 3]).astype(np.int64)
+    # Every order is a row when it comes and another when it is invoiced or cancelled.
+    billed = np.flatnonzero(invoices.ordered)
+    of = np.concatenate([billed, billed, cancelled, cancelled])
+    status = np.repeat([0, 1, 0, 2], [len(billed)] * 2 + [len(cancelled)] * 2)
+    extra = np.repeat([False, True], [2 * len(billed), 2 * len(cancelled)])
+    known = np.concatenate([ordered[billed], issued[billed], ordered[cancelled], given_up])
+    order = np.lexsort((status, extra, invoices.number[of], invoices.customer[of]))
+    order = order[known[order] < calendar.horizon]
+    of, status, extra, known = of[order], status[order], extra[order], known[order]
+    amount = records.amount[of]
+    return table(
+        "orders",
+        {
+            "order_id": _where(
+                pa.array(extra),
+                invoices.named("X").take(pa.array(of)),
+                invoices.named("O").take(pa.array(of)),
+            ),
+            "customer_id": customer_ids(invoices.customer[of]),
+            "ordered_on": dates(calendar, ordered[of]),
+            "amount": money(amount),
+            "currency": constant(CURRENCY, len(of)),
+            "company_id": constant(COMPANY, len(of)),
+            "status": chosen(("open", "invoiced", "cancelled"), status),
+            "open_amount": money(np.where(status == 0, amount, 0)),
+            "terms_days": pa.array(records.due[of] - records.issued[of]),
+            "recorded_at": dates(calendar, known),
+        },
+    )
+
+
+def _events_table(people: Population, calendar: Calendar, records: Records) -> pa.Table:
+    n = records.counts[2]
+    customer = people.customer[records.event_customer[:n]]
+    kind, day = records.event_kind[:n], records.event_day[:n]
+    number = _number_within(customer)
+    u = uniforms(people.seed, customer, DOCUMENTS, 1, first=_EVENT_DRAWS + number)
+    lags = np.array([_LONGEST_EVENT_LAG[name] for name in EVENT_KINDS])
+    recorded = day + (lags[kind] * u[:, 0]).astype(np.int64)
+    keep = recorded < calendar.horizon
+    return table(
+        "customer_events",
+        {
+            "customer_id": customer_ids(customer[keep]),
+            "kind": chosen(EVENT_KINDS, kind[keep]),
+            "happened_on": dates(calendar, day[keep]),
+            "recorded_at": dates(calendar, recorded[keep]),
+        },
+    )
+
+
+def _customer_truth(people: Population, calendar: Calendar, records: Records) -> pa.Table:
+    n = records.counts[3]
+    chance = records.month_pd[:n]
+    return pa.table(
+        {
+            "customer_id": customer_ids(people.customer[records.month_customer[:n]]),
+            "month_end": dates(calendar, records.month_day[:n]),
+            "state": chosen(STATES, records.month_state[:n]),
+            "in_default": pa.array(records.month_in_default[:n]),
+            "true_pd_12m": pa.array(chance, mask=np.isnan(chance)),
+        }
+    )
+
+
+def _invoice_truth(calendar: Calendar, records: Records, invoices: _Invoices) -> pa.Table:
+    keep = np.flatnonzero(invoices.recorded < calendar.horizon)
+    late = records.late[keep]
+    columns = {"invoice_id": invoices.ids.take(pa.array(keep))}
+    for at, name in enumerate(late_columns()):
+        columns[name] = pa.array(late[:, at].astype(np.float32))
+    return pa.table(columns)
