@@ -76,6 +76,14 @@ def add_versions(staging: Staging, name: str, moment: Moment) -> None:
     key = listed(table.key)
     event = f"{quoted(table.event)}::TIMESTAMP" if table.event else "NULL::TIMESTAMP"
     _mark_seen_refused(staging, table)
+    stored_before = "false"
+    if staging.number(f"SELECT count(*) - count(DISTINCT ({key})) FROM stage_{name}"):
+        # Only an extract with several versions of a key needs the look at older stored ones.
+        stored_before = (
+            f"EXISTS (FROM known_{name} AS k WHERE {_same('k', 'e', list(table.key))} "
+            f"AND {_same('k', 'e', content)} AND NOT k.removed "
+            "AND (e.recorded_at IS NULL OR k.recorded_at = e.recorded_at))"
+        )
     con.execute(
         f"""
         CREATE OR REPLACE TABLE judged AS
@@ -88,10 +96,7 @@ def add_versions(staging: Staging, name: str, moment: Moment) -> None:
         )
         SELECT e.*, l.known_key AS _known, l.recorded_at AS _stored,
                {_same("e", "l", content)} AND NOT l.removed AS _same_as_latest,
-               EXISTS (FROM known_{name} AS k
-                       WHERE {_same("k", "e", list(table.key))} AND {_same("k", "e", content)}
-                         AND (e.recorded_at IS NULL OR k.recorded_at = e.recorded_at)
-                         AND NOT k.removed) AS _stored_before,
+               {stored_before} AS _stored_before,
                f.first_seen AS _first_seen
         FROM e LEFT JOIN (SELECT *, true AS known_key FROM latest_{name}) AS l
           ON {_same("e", "l", list(table.key))}
