@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from features.simulator.business_days import Calendar
 from features.simulator.draws import DOCUMENTS, Float64, Int64, uniforms
 from features.simulator.extract import chosen, constant, dates, money, numbered, table
-from features.simulator.hidden_state import STATES
+from features.simulator.hidden_state import EVENT_KINDS, STATES
 from features.simulator.master_data import COMPANY, CURRENCY, CUSTOMER_DIGITS, customer_ids
 from features.simulator.population import Population
-from features.simulator.records import EVENT_KINDS, REVERSED, WRITTEN_OFF, Records
+from features.simulator.records import REVERSED, WRITTEN_OFF, Records
 from features.simulator.truth import late_columns
 
 _KINDS = ("payment", "reversal", "write_off")
@@ -26,8 +26,7 @@ _ORDERED_SHARE = 0.6
 _CANCELLED_SHARE = 0.02
 _PAYMENT_LAGS = np.array([0.55, 0.85, 0.95])
 """Shares recorded within 0, 1 and 2 days; the rest takes 3."""
-_LONGEST_EVENT_LAG = {"insolvency": 35, "legal": 10, "agency": 10, "restructuring": 28, "left": 60}
-_INVOICE_DRAWS, _PAYMENT_DRAWS, _EVENT_DRAWS = 0, 30_000_000, 40_000_000
+_INVOICE_DRAWS, _PAYMENT_DRAWS = 0, 30_000_000
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,12 @@ def _payments_table(
     number = _number_within(customer)
     u = uniforms(people.seed, customer, DOCUMENTS, 3, first=_PAYMENT_DRAWS + 3 * number)
     paid_on = records.paid_on[:n]
-    recorded = paid_on + np.searchsorted(_PAYMENT_LAGS, u[:, 0])
-    recorded = np.where(kind == WRITTEN_OFF, paid_on, recorded)
+    # A run that pays what is due within `lead` days leaves nothing overdue for as long: recorded
+    # within them, a customer that pays at every run is never seen overdue for months on end.
+    owner = records.invoice_customer[of]
+    slack = np.where(people.item_by_item[owner] == 1, 2, people.lead[owner])
+    lag = np.minimum(np.searchsorted(_PAYMENT_LAGS, u[:, 0]), slack)
+    recorded = paid_on + np.where(kind == WRITTEN_OFF, 0, lag)
     reversed_next = np.append(kind[1:] == REVERSED, False)
     unapplied = (kind == 0) & ~reversed_next & (u[:, 1] < _UNAPPLIED_SHARE)
     # Unapplied cash is a row without an invoice; its application is a later row of the same id.
@@ -211,10 +214,7 @@ def _events_table(people: Population, calendar: Calendar, records: Records) -> p
     n = records.counts[2]
     customer = people.customer[records.event_customer[:n]]
     kind, day = records.event_kind[:n], records.event_day[:n]
-    number = _number_within(customer)
-    u = uniforms(people.seed, customer, DOCUMENTS, 1, first=_EVENT_DRAWS + number)
-    lags = np.array([_LONGEST_EVENT_LAG[name] for name in EVENT_KINDS])
-    recorded = day + (lags[kind] * u[:, 0]).astype(np.int64)
+    recorded = records.event_known[:n]
     keep = recorded < calendar.horizon
     return table(
         "customer_events",

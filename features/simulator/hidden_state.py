@@ -15,6 +15,10 @@ STATES = ("healthy", "strained", "failing", "ceased", "recovering", "insolvent",
 HEALTHY, STRAINED, FAILING, CEASED, RECOVERING, INSOLVENT, LEFT = range(7)
 N_STATES = len(STATES)
 
+EVENT_KINDS = ("insolvency", "legal", "agency", "restructuring", "left")
+EVENT_LAGS = np.array([36, 11, 11, 29, 61])
+"""Days within which an event of each kind becomes known."""
+
 SHOCK_WEEKS = 17
 """Length of the market-wide shock. Customers see it end by chance with this mean."""
 SHOCK_DOWNGRADES = 2.5

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from scipy.special import ndtri
 
 from features.simulator.business_days import Calendar
 from features.simulator.draws import DOCUMENTS, Float64, Int64, uniforms
 from features.simulator.extract import chosen, constant, dates, money, numbered, table
+from features.simulator.hidden_state import INSOLVENT, LEFT
 from features.simulator.population import COLLECTORS, COUNTRIES, SEGMENTS, SIZES, Population
+
+Weeks = npt.NDArray[np.int8]
 
 CURRENCY = "EUR"
 COMPANY = "C1"
@@ -104,7 +108,7 @@ def _ladder(amount: Float64) -> Float64:
 
 
 def bureau_scores_table(
-    people: Population, calendar: Calendar, until: Int64, weekly_state: np.ndarray
+    people: Population, calendar: Calendar, until: Int64, weekly_state: Weeks
 ) -> pa.Table:
     """Return quarterly scores that see the hidden state three to six months late, with noise.
 
@@ -123,14 +127,29 @@ def bureau_scores_table(
     week = np.clip((day - calendar.monday) // 7 - lag, 0, weekly_state.shape[1] - 1)
     seen = weekly_state[row, week]
     level = 400 - 45 * np.log(people.quality[row])
+    recorded = day + 1 + np.abs(2 * z[:, 2]).astype(np.int64)
     score = level - _BUREAU_BY_STATE[np.maximum(seen, 0)] + _BUREAU_NOISE * z[:, 0]
+    keep = recorded < calendar.horizon
     return table(
         "bureau_scores",
         {
-            "customer_id": customer_ids(people.customer[row]),
-            "provider": constant(_PROVIDER, len(row)),
-            "scored_on": dates(calendar, day),
-            "score": pa.array(np.clip(np.rint(score), 100, 600)),
-            "recorded_at": dates(calendar, day + 1 + np.abs(2 * z[:, 2]).astype(np.int64)),
+            "customer_id": customer_ids(people.customer[row[keep]]),
+            "provider": constant(_PROVIDER, int(keep.sum())),
+            "scored_on": dates(calendar, day[keep]),
+            "score": pa.array(np.clip(np.rint(score[keep]), 100, 600)),
+            "recorded_at": dates(calendar, recorded[keep]),
         },
     )
+
+
+def relation_ends(calendar: Calendar, weekly_state: Weeks) -> Int64:
+    """Return the day on which each customer left or became insolvent, at most the horizon.
+
+    Parameters
+    ----------
+    weekly_state : int8 array of shape (customers, weeks)
+    """
+    ended = (weekly_state == INSOLVENT) | (weekly_state == LEFT)
+    week = np.where(ended.any(axis=1), ended.argmax(axis=1), weekly_state.shape[1])
+    ends: Int64 = np.minimum(calendar.monday + 7 * week, calendar.horizon)
+    return ends

@@ -15,6 +15,7 @@ from features.simulator.business_days import LOOK_AHEAD_DAYS
 from features.simulator.draws import HISTORY, normal, stream_key, uniform
 from features.simulator.hidden_state import (
     CEASED,
+    EVENT_LAGS,
     HANDOVER_PER_WEEK,
     HEALTHY,
     INSOLVENT,
@@ -110,6 +111,7 @@ def live(  # type: ignore[no-untyped-def]
         event_customer,
         event_kind,
         event_day,
+        event_known,
         month_customer,
         month_day,
         month_state,
@@ -159,12 +161,15 @@ def live(  # type: ignore[no-untyped-def]
         draw = 1
         arrears_since = -1
         in_default = False
+        for_good = False
+        clear_days = 0
+        known_on = -1
         write_off_day = -1
         month = 0
         run = np.searchsorted(runs, max(joined, 0))
         for day in range(max(joined, 0), horizon + ORDER_DAYS):
             shocked = 1 if shock_from <= day < shock_until else 0
-            gone = (state == LEFT or state == INSOLVENT) and n_open == 0
+            gone = (state == LEFT or state == INSOLVENT) and n_open == 0 and day > known_on
             while month < len(month_starts) and month_starts[month] < day:
                 month += 1
             if month < len(month_starts) and month_starts[month] == day and not gone:
@@ -221,12 +226,11 @@ def live(  # type: ignore[no-untyped-def]
                     event_customer[n_event] = i
                     event_kind[n_event] = event
                     event_day[n_event] = day
+                    event_known[n_event] = day + int(EVENT_LAGS[event] * uniform(key, draw))
+                    if event == _INSOLVENCY and not for_good:
+                        known_on = event_known[n_event]
+                    draw += 1
                     n_event += 1
-                if event == _INSOLVENCY and not in_default:
-                    in_default = True
-                    default_customer[n_default] = i
-                    default_day[n_default] = day
-                    n_default += 1
             if day >= first_monday and day < horizon:
                 weekly_state[i, (day - first_monday) // 7] = state
             if n_pay + 2 * n_open + 8 > len(paid_on_out):
@@ -299,18 +303,17 @@ def live(  # type: ignore[no-untyped-def]
                         else:
                             known_due[due_of[item]] -= 1
                     n_open = kept
-                elif state == CEASED and arrears_since >= 0 and not in_default:
+                elif state == CEASED and arrears_since >= 0 and known_on < 0 and not in_default:
                     u = uniform(key, draw)
-                    draw += 1
                     if u < handover:
-                        in_default = True
+                        event = _LEGAL if u < 0.4 * handover else _AGENCY
                         event_customer[n_event] = i
-                        event_kind[n_event] = _LEGAL if u < 0.4 * handover else _AGENCY
+                        event_kind[n_event] = event
                         event_day[n_event] = day
+                        known_on = day + int(EVENT_LAGS[event] * uniform(key, draw + 1))
+                        event_known[n_event] = known_on
                         n_event += 1
-                        default_customer[n_default] = i
-                        default_day[n_default] = day
-                        n_default += 1
+                    draw += 2
             if day == write_off_day:
                 for j in range(n_open):
                     payment_invoice[n_pay] = open_items[j]
@@ -379,14 +382,21 @@ def live(  # type: ignore[no-untyped-def]
             if overdue > _ABSOLUTE and overdue * 100 > balance:
                 if arrears_since < 0:
                     arrears_since = day
-                if day - arrears_since == DEFAULT_DAYS - 1 and not in_default:
-                    in_default = True
-                    default_customer[n_default] = i
-                    default_day[n_default] = day
-                    n_default += 1
+                clear_days = 0
             else:
                 arrears_since = -1
-                in_default = state == INSOLVENT
+                clear_days += 1
+            reached = arrears_since >= 0 and day - arrears_since >= DEFAULT_DAYS - 1
+            if (reached or day == known_on) and not in_default:
+                in_default = True
+                default_customer[n_default] = i
+                default_day[n_default] = day
+                n_default += 1
+            # As in the default register: cured after as many clear days as it took to default;
+            # an insolvency or a hand-over is not cured.
+            for_good = for_good or day == known_on
+            if clear_days >= DEFAULT_DAYS and not for_good:
+                in_default = False
     counts[0] = n_inv
     counts[1] = n_pay
     counts[2] = n_event

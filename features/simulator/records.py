@@ -12,7 +12,6 @@ from features.simulator.truth import LATE_DAYS
 
 PAID, REVERSED, WRITTEN_OFF = range(3)
 """Kinds of payment records; a reversal takes back the record before it."""
-EVENT_KINDS = ("insolvency", "legal", "agency", "restructuring", "left")
 
 
 class Records(NamedTuple):
@@ -36,6 +35,7 @@ class Records(NamedTuple):
     event_customer: Int64
     event_kind: Int64
     event_day: Int64
+    event_known: Int64
     month_customer: Int64
     month_day: Int64
     month_state: Int64
@@ -74,6 +74,7 @@ def empty_records(customers: int, invoices: int, months: int, weeks: int) -> Rec
         event_customer=_ints(events),
         event_kind=_ints(events),
         event_day=_ints(events),
+        event_known=_ints(events),
         month_customer=_ints(rows),
         month_day=_ints(rows),
         month_state=_ints(rows),

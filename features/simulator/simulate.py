@@ -28,6 +28,7 @@ from features.simulator.master_data import (
     bureau_scores_table,
     credit_limits_table,
     customers_table,
+    relation_ends,
 )
 from features.simulator.population import Population, draw_population
 from features.simulator.process import live
@@ -260,7 +261,7 @@ def _write(
 
 def _tables(chunk: Histories) -> Iterator[tuple[str, pa.Table]]:
     people, calendar, records = chunk.people, chunk.calendar, chunk.records
-    until = np.full(len(people.customer), calendar.horizon)
+    until = relation_ends(calendar, records.weekly_state)
     yield "customers", customers_table(people, calendar)
     yield "credit_limits", credit_limits_table(people, calendar, until)
     yield "bureau_scores", bureau_scores_table(people, calendar, until, records.weekly_state)

@@ -15,6 +15,7 @@ from numba import njit
 from features.simulator.draws import Int64
 from features.simulator.hidden_state import (
     CEASED,
+    EVENT_LAGS,
     HANDOVER_PER_WEEK,
     INSOLVENT,
     LEFT,
@@ -24,6 +25,8 @@ from features.simulator.hidden_state import (
 DEFAULT_DAYS = 90
 """Consecutive day-ends of arrears that make a default."""
 HORIZON_DAYS = 365
+_INSOLVENCY_LAG, _HANDOVER_LAG = EVENT_LAGS[0] // 2, EVENT_LAGS[1] // 2
+"""Mean days until the event is known, and counts as a default."""
 MOST_RUNS = 16
 """More than the runs of any calendar within 90 days."""
 LARGEST_POWER = 6
@@ -134,9 +137,6 @@ def default_probability(  # type: ignore[no-untyped-def]
     after_pay = np.zeros(MOST_RUNS + 1)
     after_skip = np.zeros(MOST_RUNS + 1)
     handover = 1.0 - (1.0 - HANDOVER_PER_WEEK) ** weeks_between
-    for c in range(MOST_RUNS + 1):
-        for r in range(0, n, N_STATES):
-            value[c, r + INSOLVENT] = 1.0
     for run in range(beyond - 1, first_run - 1, -1):
         until = min(runs[run + 1], end)
         last_step = until if run + 1 < beyond else end - 1
@@ -151,7 +151,8 @@ def default_probability(  # type: ignore[no-untyped-def]
         in_time = (until - runs[run]) / (runs[run + 1] - runs[run])
         for s in range(n):
             h = s % N_STATES
-            if h == INSOLVENT:
+            if h == INSOLVENT and runs[run] + _INSOLVENCY_LAG < end:
+                value[:, s] = 1.0
                 continue
             paid = 0.0
             skipped = 0.0
@@ -164,7 +165,7 @@ def default_probability(  # type: ignore[no-untyped-def]
             value[0, s] = 0.0 if h == LEFT else x * paid + (1.0 - x) * skipped
             for c in range(1, MOST_RUNS + 1):
                 stays = in_time if c == 1 else moved[c - 1, s]
-                if h == CEASED:
+                if h == CEASED and runs[run] + _HANDOVER_LAG < end:
                     stays = handover + (1.0 - handover) * stays
                 value[c, s] = x * paid + (1.0 - x) * stays
     steps = mondays(first_monday, min(runs[first_run], end - 1)) - mondays(first_monday, day - 1)
