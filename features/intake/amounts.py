@@ -7,7 +7,7 @@ from datetime import date
 from configs.settings import ImportSettings
 from features.intake.references import currency_rule
 from features.intake.rules import MAX_AMOUNT, NOT_POSITIVE, ZERO_ALLOWED
-from features.intake.sqltext import quoted
+from features.intake.sqltext import literal, quoted
 from features.intake.staging import Rule, Staging
 from features.ledger.contract import TABLES
 from features.ledger.money import EXPONENTS
@@ -33,13 +33,15 @@ def choose_reporting_currency(staging: Staging, wanted: str | None, held: str | 
         if wanted not in EXPONENTS:
             raise ValueError(f"reporting_currency '{wanted}' is no currency of ISO 4217")
         return wanted
-    row = staging.row(
-        "SELECT currency FROM stage_invoices GROUP BY 1 ORDER BY count(*) DESC, currency LIMIT 1"
+    most = "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+    row = staging.row(f"SELECT currency FROM stage_invoices {most}") or staging.row(
+        # Nothing was accepted: any readable currency lets the report say why.
+        f"SELECT code FROM raw_invoices JOIN exponents ON code = "
+        f"coalesce(upper(trim(r_currency)), {literal(staging.source.currency or '')}) {most}"
     )
     if not row:
         raise ValueError(
-            "no accepted invoice tells the reporting currency; "
-            "set reporting_currency in the settings"
+            "no invoice tells the reporting currency; set reporting_currency in the settings"
         )
     staging.note(
         "reporting_currency",
@@ -51,10 +53,8 @@ def choose_reporting_currency(staging: Staging, wanted: str | None, held: str | 
 
 
 def prepare_rates(staging: Staging, reporting: str) -> None:
-    """Collect exponents and exchange rates; a rate that the ledger holds otherwise is refused."""
+    """Collect the exchange rates; a rate that the ledger holds otherwise is refused."""
     con = staging.con
-    con.execute("CREATE TABLE exponents (code VARCHAR, exponent INTEGER)")
-    con.execute(f"INSERT INTO exponents VALUES {', '.join(map(str, EXPONENTS.items()))}")
     rules = [
         Rule(
             "fx_rate_changed",

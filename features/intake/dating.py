@@ -15,8 +15,8 @@ _LONGEST_GAP_DAYS = 366
 def find_extract_date(staging: Staging, given: date | None, limits: ImportSettings) -> date:
     """Return the date of an extract: given, else the source's, else read off the data.
 
-    From the data it is the day after the last invoice or payment. A date more than a year behind
-    all others is an error of entry and does not count.
+    From the data it is the day after the last invoice or payment was made or recorded. A date more
+    than a year behind all others is an error of entry and does not count.
 
     Raises
     ------
@@ -33,7 +33,8 @@ def find_extract_date(staging: Staging, given: date | None, limits: ImportSettin
     (last,) = staging.row(
         f"""
         WITH days AS (
-          SELECT issued_on AS day FROM stage_invoices UNION ALL SELECT paid_on FROM stage_payments
+          SELECT greatest(issued_on, recorded_at::DATE) AS day FROM stage_invoices
+          UNION ALL SELECT greatest(paid_on, recorded_at::DATE) FROM stage_payments
         ), usable AS (
           SELECT day FROM days
           WHERE day BETWEEN DATE '{limits.earliest_date}' AND DATE '{limits.latest_date}'

@@ -151,7 +151,7 @@ def _read_file(
             header = _load_delimited(con, part, name, path, spec, scratch)
         absent = [column for column in spec.columns if column not in header]
         if absent:
-            raise FileFault(f"{path}: {_absent_text(absent, header)}")
+            raise FileFault(f"{path}: {_absent_text(absent, header, spec)}")
         extra = [column for column in spec.optional_columns if column not in header]
         for column in extra:
             con.execute(f"ALTER TABLE {quoted(part)} ADD COLUMN {quoted(column)} VARCHAR")
@@ -167,11 +167,12 @@ def _read_file(
             raise FileFault(f"{paths[0]}: a header and no rows; export it again")
 
 
-def _absent_text(absent: list[str], header: tuple[str, ...]) -> str:
+def _absent_text(absent: list[str], header: tuple[str, ...], spec: FileSpec) -> str:
     hints = []
-    folded = {column.lower(): column for column in header}
+    wanted = {*spec.columns, *spec.optional_columns}
+    folded = {column.lower(): column for column in header if column not in wanted}
     for column in absent:
-        close = difflib.get_close_matches(column.lower(), folded, n=1, cutoff=0.6)
+        close = difflib.get_close_matches(column.lower(), folded, n=1, cutoff=0.5)
         hints.append(f"'{column}'" + (f" (did you mean '{folded[close[0]]}'?)" if close else ""))
     plural = "columns" if len(absent) > 1 else "column"
     return f"required {plural} {', '.join(hints)} missing; the file has {', '.join(header)}"

@@ -101,6 +101,8 @@ def import_extract(
     RuntimeError
         Another process is writing to the ledger.
     """
+    if ledger_root.exists() and not ledger_root.is_dir():
+        raise ValueError(f"{ledger_root}: not a folder; name a folder for the ledger")
     with (
         tempfile.TemporaryDirectory(prefix="payrisk-") as scratch,
         duckdb.connect() as con,

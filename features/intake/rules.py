@@ -105,7 +105,7 @@ def _readable(column: Column) -> Iterator[Rule]:
             "amount_too_large",
             "An amount is beyond what the ledger can hold.",
             f"abs({name}) > {MAX_AMOUNT} OR "
-            f"{name} IS NULL AND abs(TRY_CAST({raw} AS DOUBLE)) > {MAX_AMOUNT}",
+            f"{name} IS NULL AND abs(TRY_CAST({raw} AS DOUBLE)) BETWEEN {MAX_AMOUNT} AND 1e300",
             value + "''' is too large'",
         )
     if column.type == "currency":

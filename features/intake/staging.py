@@ -18,6 +18,7 @@ from features.intake.report import Note, RuleCount, TableCounts
 from features.intake.source import Source
 from features.intake.sqltext import listed, literal, quoted
 from features.ledger.contract import TABLES, Column, Table
+from features.ledger.money import EXPONENTS
 
 MALFORMED = "malformed_line"
 _MALFORMED_SENTENCE = "The line is no row of the file: too many or too few fields, or bad bytes."
@@ -187,6 +188,8 @@ def stage_extract(
     con.execute(
         'CREATE TABLE refused ("table" VARCHAR, rule VARCHAR, reason VARCHAR, source_row VARCHAR)'
     )
+    con.execute("CREATE TABLE exponents (code VARCHAR, exponent INTEGER)")
+    con.execute(f"INSERT INTO exponents VALUES {', '.join(map(str, EXPONENTS.items()))}")
     staging = Staging(con, source)
     for name, sql in source.views.items():
         _run(con, f"CREATE VIEW {quoted(name)} AS {sql}", source, name)
