@@ -177,6 +177,7 @@ def _orders_table(
     issued = records.issued[: records.counts[0]]
     joined = people.joined[records.invoice_customer[: records.counts[0]]]
     ordered = np.maximum(issued - 2 - (18 * invoices.draws[:, 1]).astype(np.int64), joined)
+    ordered = np.minimum(ordered, issued - 1)
     cancelled = np.flatnonzero(invoices.draws[:, 2] < _CANCELLED_SHARE)
     given_up = ordered[cancelled] + 1 + (15 * invoices.draws[cancelled, 3]).astype(np.int64)
     # Every order is a row when it comes and another when it is invoiced or cancelled.

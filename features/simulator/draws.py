@@ -50,6 +50,19 @@ def normal(key, counter):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def poisson(mean, u):  # type: ignore[no-untyped-def]
+    """Return the Poisson draw that belongs to a uniform, by inversion; at most 60."""
+    term = math.exp(-mean)
+    total = term
+    k = 0
+    while u > total and k < 60:
+        k += 1
+        term *= mean / k
+        total += term
+    return k
+
+
+@njit(cache=True)
 def _uniforms(seed, customers, stream, first, out):  # type: ignore[no-untyped-def]
     for i in range(out.shape[0]):
         key = stream_key(seed, customers[i], stream)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -36,6 +38,7 @@ def customers_table(people: Population, calendar: Calendar) -> pa.Table:
     """Return the customers' master data."""
     n = len(people.customer)
     since = dates(calendar, people.joined)
+    started = people.joined - people.business_age
     return table(
         "customers",
         {
@@ -51,7 +54,7 @@ def customers_table(people: Population, calendar: Calendar) -> pa.Table:
             "currency": constant(CURRENCY, n),
             "terms_days": pa.array(people.terms),
             "customer_since": since,
-            "business_started": dates(calendar, people.joined - people.business_age),
+            "business_started": dates(calendar, np.maximum(started, _register_begins(calendar))),
             "account_status": constant("active", n),
             "credit_group": chosen(SIZES, people.size),
             "collector_id": chosen(
@@ -72,6 +75,11 @@ def _yearly(people: Population, last: Int64, every: int) -> tuple[Int64, Int64, 
     day = first[row] + number * every - offset[row]
     keep = day < last[row]
     return row[keep], number[keep], day[keep]
+
+
+def _register_begins(calendar: Calendar) -> int:
+    """Return the day of the oldest entry in the commercial register: the first of 1990."""
+    return (date(1990, 1, 1) - calendar.start).days
 
 
 def credit_limits_table(people: Population, calendar: Calendar, until: Int64) -> pa.Table:

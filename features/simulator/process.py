@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from features.simulator.business_days import LOOK_AHEAD_DAYS
-from features.simulator.draws import HISTORY, normal, stream_key, uniform
+from features.simulator.draws import HISTORY, normal, poisson, stream_key, uniform
 from features.simulator.hidden_state import (
     CEASED,
     EVENT_LAGS,
@@ -45,19 +45,6 @@ ORDER_DAYS = 28
 """Days simulated beyond the horizon, so that the orders open at its end are known."""
 _ABSOLUTE = 50_000
 _STOP_DELIVERY_DAYS = 60
-
-
-@njit(cache=True)
-def _poisson(mean, u):  # type: ignore[no-untyped-def]
-    """Return a Poisson draw by inversion."""
-    term = math.exp(-mean)
-    total = term
-    k = 0
-    while u > total and k < 60:
-        k += 1
-        term *= mean / k
-        total += term
-    return k
 
 
 @njit(cache=True)
@@ -326,7 +313,7 @@ def live(  # type: ignore[no-untyped-def]
             stopped = arrears_since >= 0 and day - arrears_since > _STOP_DELIVERY_DAYS
             issues = 0
             if state != LEFT and state != INSOLVENT and not stopped:
-                issues = _poisson(per_day * season[day], uniform(key, draw))
+                issues = poisson(per_day * season[day], uniform(key, draw))
                 draw += 1
             if n_inv + issues > len(issued) or n_open + issues > len(open_items):
                 return False
@@ -334,8 +321,12 @@ def live(  # type: ignore[no-untyped-def]
                 unusual = uniform(key, draw) < 0.05
                 due_day = day + (other_terms if unusual else terms)
                 usual = usual_amount * (1.0 + growth) ** (day / 365.25)
-                size = usual * max(math.exp(0.55 * normal(key, draw + 1) - 0.15), 0.35)
-                amount = max(int(size), SMALLEST_INVOICE)
+                spread = math.exp(0.55 * normal(key, draw + 1) - 0.15)
+                size = usual * max(spread, 0.35 + 0.1 * uniform(key, draw + 6))
+                amount = int(size)
+                if amount < SMALLEST_INVOICE:
+                    # Spread, or small customers would have many invoices of one amount.
+                    amount = SMALLEST_INVOICE + int(30_000 * uniform(key, draw + 5))
                 credit = 0
                 u = uniform(key, draw + 3)
                 if u < 0.005:
@@ -350,7 +341,7 @@ def live(  # type: ignore[no-untyped-def]
                 amount_of[n_inv] = amount
                 credit_of[n_inv] = credit
                 credit_day[n_inv] = day + 1 + int(6 * uniform(key, draw + 4))
-                draw += 5
+                draw += 7
                 if day < horizon:
                     payment_day(
                         day,
