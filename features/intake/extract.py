@@ -17,7 +17,7 @@ from features.intake.delimited import (
     separator_text,
 )
 from features.intake.source import FileSpec, Source
-from features.intake.sqltext import literal, quoted
+from features.intake.sqltext import literal, path_literal, quoted
 
 
 @dataclass
@@ -185,7 +185,7 @@ def _load_parquet(con: duckdb.DuckDBPyConnection, part: str, path: Path) -> tupl
         header = tuple(pq.read_schema(path).names)
         con.execute(
             f"CREATE OR REPLACE TABLE {quoted(part)} AS "
-            f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet({literal(str(path))})"
+            f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet({path_literal(path)})"
         )
     except (OSError, ValueError, duckdb.Error) as error:
         reason = str(error).splitlines()[0]
@@ -209,7 +209,7 @@ def _load_delimited(
     try:
         con.execute(
             f"CREATE OR REPLACE TABLE {quoted(part)} AS SELECT * FROM read_csv("
-            f"{literal(str(found.path))}, delim={literal(spec.delimiter)}, quote='\"', "
+            f"{path_literal(found.path)}, delim={literal(spec.delimiter)}, quote='\"', "
             f"escape='\"', header=true, auto_detect=false, columns={{{columns}}}, "
             "store_rejects=true, rejects_limit=0)"
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 
 def quoted(name: str) -> str:
     """Quote a name.
@@ -23,6 +26,17 @@ def literal(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def path_literal(path: Path) -> str:
+    """Quote a path for DuckDB's readers, which take some characters for a pattern.
+
+    Examples
+    --------
+    >>> path_literal(Path("/data/2024 [final]/a.csv"))
+    "'/data/2024 [[]final]/a.csv'"
+    """
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def listed(names: tuple[str, ...] | list[str], prefix: str = "") -> str:

@@ -22,6 +22,7 @@ from features.ledger.money import EXPONENTS
 
 MALFORMED = "malformed_line"
 _MALFORMED_SENTENCE = "The line is no row of the file: too many or too few fields, or bad bytes."
+_EMPTY_TYPES = {"date": "DATE", "timestamp": "TIMESTAMP", "money": "BIGINT", "number": "DOUBLE"}
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,10 @@ def stage_extract(
             _check_columns(staging, table, columns)
         staging.yielded[name] = [column for column in columns if column in table.by_name]
         staging.count(name, "read", staging.number("SELECT count(*) FROM mapped"))
-        _stage(staging, table, "occurrences" in columns)
+        if name in staging.present():
+            _stage(staging, table, "occurrences" in columns)
+        else:
+            _stage_nothing(con, table)
         con.execute("DROP TABLE mapped")
     for file, lines in rejected.items():
         target = _fed_by(source, file)
@@ -276,6 +280,14 @@ def _stage(staging: Staging, table: Table, weighted: bool) -> None:
             "Exact copies of a row were dropped; one of each was kept.",
             f"{table.key[0]} {example}",
         )
+
+
+def _stage_nothing(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    columns = ", ".join(
+        f"{quoted(column.name)} {_EMPTY_TYPES.get(column.type, 'VARCHAR')}"
+        for column in table.columns
+    )
+    con.execute(f"CREATE TABLE stage_{table.name} (_row BIGINT, _weight BIGINT, {columns})")
 
 
 def _typed(staging: Staging, table: Table, column: Column) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from features.intake.parsing import cleaned, repaired_id
-from features.intake.sqltext import listed, literal, quoted
+from features.intake.sqltext import listed, literal, path_literal, quoted
 from features.intake.staging import Staging
 from features.ledger.contract import TABLES, Table
 from features.ledger.storage import QUARANTINE, Ledger, physical_schema
@@ -37,7 +37,7 @@ def open_known(staging: Staging, ledger: Ledger | None) -> None:
     for name, table in TABLES.items():
         file = ledger.manifest.tables.get(name) if ledger else None
         if ledger and file:
-            path = literal(str(ledger.root / file))
+            path = path_literal(ledger.root / file)
             con.execute(f"CREATE VIEW known_{name} AS SELECT * FROM read_parquet({path})")
         else:
             con.register(f"known_{name}", physical_schema(table).empty_table())

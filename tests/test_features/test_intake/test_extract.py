@@ -179,6 +179,15 @@ def test_parquet_gives_the_same_ledger_as_csv(workplace, tmp_path):
     assert second.fingerprint == first.fingerprint
 
 
+def test_folders_may_have_names_that_look_like_patterns(workplace):
+    workplace.root = workplace.root / "it's [final] *?"
+    workplace.root.mkdir()
+    workplace.ledger_root = workplace.root / "ledger"
+    folder = workplace.extract()
+    assert workplace.load(folder).tables["invoices"].new == 2
+    assert workplace.load(folder).tables["invoices"].unchanged == 2
+
+
 def test_another_encoding_is_read_when_the_source_names_it(workplace):
     folder = workplace.extract()
     names = "customer_id,name\nC1,Müller\nC2,Café\n"
