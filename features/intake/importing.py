@@ -12,12 +12,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from configs.settings import ImportSettings, Settings
+from configs.settings import Settings
 from features.intake.amounts import choose_reporting_currency, convert_amounts, prepare_rates
 from features.intake.conflicts import note_near_duplicates, resolve_same_keys
 from features.intake.dating import find_extract_date
 from features.intake.extract import Extract, read_extract
 from features.intake.identity import merge_leading_zeros, note_repaired_ids
+from features.intake.mapping import stage_extract
 from features.intake.references import (
     add_placeholders,
     index_invoices,
@@ -25,10 +26,11 @@ from features.intake.references import (
     remember_keys,
     resolve_invoices,
 )
-from features.intake.report import ImportRefused, ImportReport
+from features.intake.refusal import check_age, check_shares, check_source
+from features.intake.report import ImportReport
 from features.intake.rules import row_rules
 from features.intake.source import Source
-from features.intake.staging import Staging, stage_extract
+from features.intake.staging import Staging
 from features.intake.versions import (
     VANISHING,
     Moment,
@@ -48,9 +50,6 @@ from features.ledger.storage import (
     physical_schema,
     write_ledger,
 )
-
-_FEW_ROWS = 5
-"""Up to this many bad rows are single errors of entry, whatever their share in a small table."""
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ def import_extract(
         extract = read_extract(con, source, input_dir, Path(scratch), partial)
         with nullcontext() if dry_run else exclusive(ledger_root):
             ledger = _open(ledger_root)
-            _check_source(ledger, source, ledger_root, partial)
+            check_source(ledger, source, ledger_root, partial)
             staging = stage_extract(con, source, extract.rejected)
             for kind, sentence in extract.notes:
                 staging.note(kind, "", 0, sentence)
@@ -124,11 +123,11 @@ def import_extract(
                 find_extract_date(staging, extract_date, settings.intake),
                 ledger.extract_date if ledger else None,
             )
-            _check_age(moment, input_dir)
+            check_age(moment, input_dir)
             currency = _accept_rows(staging, ledger, moment, settings)
             vanished = _merge(staging, ledger, moment, extract, partial)
             report = _report(staging, ledger, moment, currency, dry_run, partial)
-            _check_shares(report, vanished, settings.intake)
+            check_shares(report, vanished, settings.intake)
             if dry_run or not report.changed:
                 return report
             written = _write(staging, ledger_root, ledger, report)
@@ -137,25 +136,6 @@ def import_extract(
 
 def _open(root: Path) -> Ledger | None:
     return Ledger.open(root) if (root / MANIFEST).is_file() else None
-
-
-def _check_source(ledger: Ledger | None, source: Source, root: Path, partial: bool) -> None:
-    if ledger is None or partial:
-        return
-    others = {str(report["source"]) for report in ledger.manifest.imports} - {source.name}
-    if others:
-        raise ValueError(
-            f"{root}: the ledger comes from '{sorted(others)[0]}'; a full extract of "
-            f"'{source.name}' would make the other's rows vanish: import it with --partial"
-        )
-
-
-def _check_age(moment: Moment, folder: Path) -> None:
-    if moment.previous is not None and moment.extract_date < moment.previous:
-        raise ValueError(
-            f"{folder}: the extract of {moment.extract_date} is older than the ledger's of "
-            f"{moment.previous}; import extracts in the order of their dates"
-        )
 
 
 def _accept_rows(
@@ -225,34 +205,6 @@ def _report(
         rules=staging.rule_counts(),
         notes=tuple(staging.notes),
     )
-
-
-def _beyond(rows: int, of: int, limit: float) -> bool:
-    return rows > limit * of and (rows > _FEW_ROWS or rows == of)
-
-
-def _check_shares(
-    report: ImportReport, vanished: dict[str, tuple[int, int]], limits: ImportSettings
-) -> None:
-    faults = []
-    for name, counts in report.tables.items():
-        if _beyond(counts.quarantined, counts.read, limits.quarantine_share_limit):
-            worst = next(rule for rule in report.rules if rule.table == name)
-            faults.append(
-                f"{name}: {counts.quarantined} of {counts.read} rows break the contract "
-                f"(limit {limits.quarantine_share_limit:.0%}), {worst.count} of them "
-                f"'{worst.rule}' ({worst.example}): correct the extract or raise "
-                "intake.quarantine_share_limit"
-            )
-    for name, (gone, known) in vanished.items():
-        if _beyond(gone, known, limits.vanished_share_limit):
-            faults.append(
-                f"{name}: {gone} of {known} known rows are not in the extract "
-                f"(limit {limits.vanished_share_limit:.0%}): if it holds only a part, "
-                "import it with --partial"
-            )
-    if faults:
-        raise ImportRefused(f"nothing imported: {'; '.join(faults)}", report)
 
 
 def _write(staging: Staging, root: Path, ledger: Ledger | None, report: ImportReport) -> Ledger:
