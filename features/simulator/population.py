@@ -133,12 +133,12 @@ def draw_population(seed: int, customers: Int64, calendar: Calendar) -> Populati
     weeks = np.array([_WEEKS_BETWEEN[k] for k in range(5)])[kind]
     # Most customers pay ahead of the due date within their calendar, some only what is overdue.
     gap = np.array([_SHORTEST_GAP[k] for k in range(5)])[kind]
-    habit = _pick((0.66, 0.20, 0.14), u[:, 9])
+    habit = _pick((0.74, 0.15, 0.11), u[:, 9])
     lead = np.where(habit == 0, gap - 1, np.where(habit == 1, gap // 2, 0))
     item_by_item = ((kind == WEEKLY) & (u[:, 10] < 0.6)).astype(np.int64)
     lead = np.where(item_by_item == 1, 6, lead)
     sloppy = np.exp(0.8 * z[:, 11] + 0.25 * np.log(quality))
-    skip = np.minimum(0.020 * sloppy * (1.4 - 0.2 * np.minimum(weeks, 3)), 0.30)
+    skip = np.minimum(0.018 * sloppy * (1.4 - 0.2 * np.minimum(weeks, 3)), 0.30)
     grouped = u[:, 14] < 0.08
     return Population(
         seed=seed,
