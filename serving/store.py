@@ -154,8 +154,7 @@ class RiskStore:
         with self._file.writing() as connection:
             connection.execute(
                 "INSERT INTO decisions (decision_id, idempotency_key, content, customer_id, "
-                "order_id, outcome, decided_at, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (idempotency_key) DO NOTHING",
+                "order_id, outcome, decided_at, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     decision.decision_id,
                     decision.idempotency_key,

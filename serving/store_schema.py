@@ -70,4 +70,11 @@ STATEMENTS = (
 BEGIN SELECT RAISE(ABORT, 'decisions are append-only: none is changed'); END""",
     """CREATE TRIGGER IF NOT EXISTS decisions_are_not_removed BEFORE DELETE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions are append-only: none is removed'); END""",
+    # REPLACE would remove a row without the trigger above being asked.
+    """CREATE TRIGGER IF NOT EXISTS decisions_are_not_replaced BEFORE INSERT ON decisions
+WHEN EXISTS (SELECT 1 FROM decisions WHERE decision_id = NEW.decision_id)
+BEGIN SELECT RAISE(ABORT, 'decisions are append-only: none is replaced'); END""",
+    """CREATE TRIGGER IF NOT EXISTS keys_keep_their_decision BEFORE INSERT ON decisions
+WHEN EXISTS (SELECT 1 FROM decisions WHERE idempotency_key = NEW.idempotency_key)
+BEGIN SELECT RAISE(IGNORE); END""",
 )

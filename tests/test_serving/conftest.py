@@ -135,7 +135,24 @@ def stranger(client) -> TestClient:
 
 
 @pytest.fixture
-def empty_client(home) -> TestClient:
+def empty_client(tmp_path) -> TestClient:
     """An app over a home in which nothing was ever run."""
-    app = create_app(home, Settings(), KEY)
+    app = create_app(Home(tmp_path / "empty"), Settings(), KEY)
     return TestClient(app, headers={"X-API-Key": KEY}, follow_redirects=False)
+
+
+@pytest.fixture
+def outputs():
+    """Makes a score set; keyword arguments replace parts of it."""
+    return make_outputs
+
+
+@pytest.fixture
+def order():
+    """Makes an order's body; keyword arguments replace or (None as value) add parts."""
+
+    def make(**changes: object) -> dict:
+        body = {"order_id": "O1", "customer_id": "C1", "amount": "1000.50", "currency": "EUR"}
+        return {**body, **changes}
+
+    return make
