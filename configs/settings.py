@@ -65,7 +65,11 @@ class LatePaymentSettings(_Frozen):
     leaves: int = Field(15, gt=1)
     learning_rate: float = Field(0.05, gt=0)
     feature_fraction: float = Field(0.5, gt=0, le=1)
-    min_rows_in_leaf: int = Field(30, gt=0)
+    min_rows_in_leaf: int = Field(20, gt=0)
+    lambda_l2: float = Field(5.0, ge=0)
+    extra_trees: bool = True
+    monotone: bool = False
+    """Hold the hazards to the catalogue's directions of risk; costs accuracy where measured."""
     seeds: int = Field(1, gt=0)
     """Boosters averaged per interval."""
     seed: int = 7

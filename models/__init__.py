@@ -1,1 +1,1 @@
-"""x."""
+"""The risk models, limits and priorities; their calibration, evaluation and registry."""

@@ -1,1 +1,1 @@
-"""x."""
+"""Prefect flows and the ``payrisk`` command: they wire what the packages below do."""

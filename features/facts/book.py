@@ -105,6 +105,8 @@ class Book:
     masters: Stream
     segment_names: Text
     surroundings: Surroundings
+    currencies: tuple[str, ...]
+    """The currencies of ``items``, by their code there."""
     rates: pd.DataFrame
     """``currency, rate_date, rate`` for amounts that arrive at scoring time."""
 

@@ -83,6 +83,7 @@ def load_book(ledger: Ledger, settlement: SettlementSettings | None = None) -> B
         masters=masters,
         segment_names=segments,
         surroundings=_surroundings(settled, masters, segments),
+        currencies=tuple(sorted(invoices["currency"].unique())),
         rates=ledger.table("fx_rates").to_pandas(),
     )
 
@@ -242,11 +243,14 @@ def _unapplied(
 def _items(invoices: pd.DataFrame, steps: Steps, customers: int) -> Stream:
     version = invoices.iloc[steps.version]
     amount = _integers(version["amount_reporting"])
+    currencies = pd.Index(sorted(invoices["currency"].unique()))
     measures = {
         "invoice": _integers(version["invoice"]),
         "open": np.rint(amount * steps.open_share).astype(np.int64),
         "open_minor": np.rint(_integers(version["amount"]) * steps.open_share).astype(np.int64),
         "amount": amount,
+        "amount_minor": _integers(version["amount"]),
+        "currency": currencies.get_indexer(version["currency"]),
         "issued_day": _integers(version["issued_on"]),
         "due_day": _integers(version["due_on"]),
         "state": steps.state,

@@ -56,17 +56,24 @@ class Steps(NamedTuple):
 
 @njit(cache=True)
 def _first_day_paid(day, kind, amount, first, last, due_amount, tolerance):  # type: ignore[no-untyped-def]
-    """Return the first day on which the applications of that day and before leave <= tolerance."""
-    best = np.int64(2**62)
+    """Return the first day from which on the applications leave <= tolerance.
+
+    A reversal that opens the invoice again moves it to the day of the payment after it.
+    """
+    last_open = np.int64(-(2**62))
     for candidate in range(first, last):
-        if kind[candidate] < 0 or day[candidate] >= best:
+        if kind[candidate] < 0:
             continue
         paid = 0
         for other in range(first, last):
             counts = kind[other] == 0 or kind[other] == 1
             if counts and day[other] <= day[candidate]:
                 paid += amount[other]
-        if due_amount - paid <= tolerance:
+        if due_amount - paid > tolerance and day[candidate] > last_open:
+            last_open = day[candidate]
+    best = np.int64(2**62)
+    for candidate in range(first, last):
+        if kind[candidate] >= 0 and last_open < day[candidate] < best:
             best = day[candidate]
     return best
 

@@ -21,7 +21,7 @@ class Outcomes:
     ``state`` is `OPEN` (censored at the cutoff), `PAID` or `WRITTEN_OFF`; ``days_late`` is
     ``settled_day - due_day`` where paid, `NEVER` where written off, and for open invoices the days
     past due at the cutoff: they will be paid on that day or later. ``amount`` and ``open`` are
-    reporting minor units.
+    reporting minor units; ``row`` is the row of the book's items.
     """
 
     customer: Int64
@@ -30,6 +30,7 @@ class Outcomes:
     due_day: Int64
     amount: Int64
     open: Int64
+    row: Int64
     state: Int64
     days_late: Int64
     closed_known: Int64
@@ -68,6 +69,7 @@ def outcomes(book: Book, cutoff: int) -> Outcomes:
         due_day=due,
         amount=items.measures["amount"][rows],
         open=items.measures["open"][rows],
+        row=rows,
         state=state,
         days_late=np.where(state == WRITTEN_OFF, NEVER, late),
         closed_known=np.where(state == OPEN, cutoff, items.known[rows]),

@@ -1,0 +1,206 @@
+"""A fitted scorecard as plain data, and how it scores: a sum of points looked up in tables.
+
+Sign convention, once: ``woe = ln(share of goods / share of bads)``; the log-odds are of good
+against bad; higher scores are safer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bin: values in ``[low, high)``, or missing values where ``low`` is None.
+
+    ``points`` are what a customer in the bin gets, ``goods`` and ``bads`` what training saw.
+    """
+
+    low: float | None
+    high: float | None
+    goods: int
+    bads: int
+    woe: float
+    points: int
+
+    @property
+    def label(self) -> str:
+        """Return the range as text."""
+        if self.low is None or self.high is None:
+            return "missing"
+        if np.isinf(self.low):
+            return f"below {self.high:g}"
+        return f"{self.low:g} or more" if np.isinf(self.high) else f"{self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Characteristic:
+    """One row of the card: a feature, its information value and its bins, missing first."""
+
+    feature: str
+    iv: float
+    bins: tuple[Bin, ...]
+
+    def bin_of(self, values: Float64) -> npt.NDArray[np.int64]:
+        """Return each value's position in ``bins``; NaN is the bin of missing values."""
+        cuts = [b.low for b in self.bins[2:] if b.low is not None]
+        found = np.searchsorted(np.array(cuts, dtype=np.float64), values, side="right") + 1
+        return np.where(np.isnan(values), 0, found).astype(np.int64)
+
+    @property
+    def points(self) -> Float64:
+        """The points of each bin."""
+        return np.array([b.points for b in self.bins], dtype=np.float64)
+
+    @property
+    def neutral_points(self) -> float:
+        """Points of an average customer: what points lost are counted from."""
+        weight = np.array([b.goods + b.bads for b in self.bins], dtype=np.float64)
+        return float((self.points * weight).sum() / weight.sum())
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Points per bin, how they turn into a probability of default, and the master scale.
+
+    Parameters
+    ----------
+    features : tuple of str
+        Columns of the matrices it reads.
+    characteristics : tuple of Characteristic
+    base_points : int
+        Every customer's points before its bins'.
+    factor, offset : float
+        ``score = offset + factor * ln(odds of good)``.
+    slope, intercept : float
+        Calibration of those log-odds on later months: ``ln(odds) = intercept + slope * raw``.
+    grades : dict of str to float
+        Upper PD of each grade.
+    """
+
+    features: tuple[str, ...]
+    characteristics: tuple[Characteristic, ...]
+    base_points: int
+    factor: float
+    offset: float
+    slope: float
+    intercept: float
+    grades: dict[str, float]
+
+    def score(self, matrix: Float64) -> Float64:
+        """Return the score, points; shape (n,)."""
+        return np.asarray(self.base_points + self.points(matrix).sum(axis=1))
+
+    def points(self, matrix: Float64) -> Float64:
+        """Return the points of each characteristic, shape (n, characteristics)."""
+        column = {name: i for i, name in enumerate(self.features)}
+        return np.column_stack(
+            [c.points[c.bin_of(matrix[:, column[c.feature]])] for c in self.characteristics]
+        )
+
+    def predict(self, matrix: Float64) -> Float64:
+        """Return the calibrated probability of default, shape (n,)."""
+        return self.pd_of(self.score(matrix))
+
+    def pd_of(self, score: Float64) -> Float64:
+        """Return the probability of default of a score."""
+        log_odds = self.intercept + self.slope * (score - self.offset) / self.factor
+        return np.asarray(1.0 / (1.0 + np.exp(log_odds)))
+
+    def grade(self, pd_12m: Float64) -> npt.NDArray[np.object_]:
+        """Return the grade of each probability of default."""
+        names = np.array(list(self.grades), dtype=object)
+        upper = np.array(list(self.grades.values())[:-1])
+        return np.asarray(names[np.searchsorted(upper, pd_12m, side="left")], dtype=object)
+
+    def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return ``score`` and ``pd_12m`` from a frame of features."""
+        score = self.score(frame[list(self.features)].to_numpy(dtype=np.float64))
+        return pd.DataFrame({"score": score, "pd_12m": self.pd_of(score)}, index=frame.index)
+
+    def contributions(self, matrix: Float64) -> Float64:
+        """Return the points each feature loses against the average customer; (n, features)."""
+        lost = np.zeros(matrix.shape)
+        column = {name: i for i, name in enumerate(self.features)}
+        points = self.points(matrix)
+        for i, c in enumerate(self.characteristics):
+            lost[:, column[c.feature]] = c.neutral_points - points[:, i]
+        return lost
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return the card as rows to print: characteristic, bin, counts, woe, points."""
+        return [
+            {
+                "characteristic": c.feature,
+                "bin": b.label,
+                "goods": b.goods,
+                "bads": b.bads,
+                "woe": round(b.woe, 4),
+                "points": b.points,
+                "iv": round(c.iv, 4),
+            }
+            for c in self.characteristics
+            for b in c.bins
+        ]
+
+    def to_document(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the card as plain data; it has no boosters."""
+        return {
+            "features": list(self.features),
+            "characteristics": [
+                {
+                    "feature": c.feature,
+                    "iv": c.iv,
+                    "bins": [
+                        [_text(b.low), _text(b.high), b.goods, b.bads, b.woe, b.points]
+                        for b in c.bins
+                    ],
+                }
+                for c in self.characteristics
+            ],
+            "base_points": self.base_points,
+            "factor": self.factor,
+            "offset": self.offset,
+            "slope": self.slope,
+            "intercept": self.intercept,
+            "grades": self.grades,
+        }, {}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], boosters: Mapping[str, str]) -> Scorecard:
+        """Rebuild the card; ``boosters`` is empty."""
+        if boosters:
+            raise ValueError("scorecard: its bundle holds boosters; it is not a scorecard's")
+        characteristics = tuple(
+            Characteristic(
+                entry["feature"],
+                entry["iv"],
+                tuple(
+                    Bin(_number(low), _number(high), goods, bads, woe, points)
+                    for low, high, goods, bads, woe, points in entry["bins"]
+                ),
+            )
+            for entry in document["characteristics"]
+        )
+        rest = {
+            name: document[name]
+            for name in ("base_points", "factor", "offset", "slope", "intercept", "grades")
+        }
+        return cls(tuple(document["features"]), characteristics, **rest)
+
+
+def _text(bound: float | None) -> float | str | None:
+    """JSON has no infinity."""
+    return str(bound) if bound is not None and np.isinf(bound) else bound
+
+
+def _number(bound: float | str | None) -> float | None:
+    return None if bound is None else float(bound)

@@ -1,0 +1,203 @@
+"""Scores of customers: default, points, grade, exposure, expected loss, limit; and the worklist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from configs.settings import Settings
+from features.build import build_matrix, moment_in_microseconds
+from features.catalogue import CUSTOMER_FEATURES
+from features.engine.moment import Moment
+from features.facts.book import Book, Float64
+from features.facts.versions import DAY
+from features.ledger.money import minor_units_per_major
+from models.bundle import LoadedModel
+from models.limits import suggest_limits
+from models.priority import rank_worklist
+from models.reasons import REASON_COLUMNS, reasons
+from models.snapshots import active, customer_keys
+
+CUSTOMER_COLUMNS = [
+    "customer_id",
+    "as_of",
+    "currency",
+    "pd_12m",
+    "score",
+    "grade",
+    "exposure",
+    "overdue",
+    "lgd",
+    "expected_loss",
+    "current_limit",
+    "suggested_limit",
+    "binding_cap",
+    "basis",
+    *REASON_COLUMNS,
+]
+"""The columns of the ``customers`` output."""
+
+OWN_HISTORY = 3
+"""From this many settled invoices in a year on a customer's own history carries its score."""
+_FALLBACK_TERMS = 30.0
+
+
+@dataclass(frozen=True)
+class CustomerScores:
+    """The customers' output and the worklist made from it."""
+
+    customers: pd.DataFrame
+    worklist: pd.DataFrame
+
+
+def score_customers(
+    models: Mapping[str, LoadedModel],
+    book: Book,
+    invoices: pd.DataFrame,
+    as_of: date | datetime,
+    settings: Settings,
+    collectors: Mapping[str, str | None],
+) -> CustomerScores:
+    """Score every active customer at a moment.
+
+    Parameters
+    ----------
+    models : mapping of str to LoadedModel
+        ``default`` and ``scorecard``; columns of an absent one stay empty. The probability of
+        default is the default model's, else the scorecard's.
+    book : Book
+    invoices : DataFrame
+        The scored open invoices, with ``p_paid_30d``.
+    as_of : date or datetime
+    settings : Settings
+    collectors : mapping of str to str
+        Collector of each customer.
+    """
+    moment_us = moment_in_microseconds(as_of)
+    position = np.flatnonzero(active(book, moment_us)).astype(np.int64)
+    keys = customer_keys(position, np.full(len(position), moment_us, dtype=np.int64))
+    moment = Moment(book, keys)
+    units = minor_units_per_major(book.reporting_currency)
+    scored = pd.DataFrame({"customer_id": book.customer_ids[position]})
+    scored["as_of"] = as_of
+    scored["currency"] = book.reporting_currency
+    matrix = build_matrix(book, keys, CUSTOMER_FEATURES)
+    pd_12m = _risk(scored, models, matrix)
+    balance = moment.position["balance"] / units
+    scored["exposure"] = np.round(balance + moment.open_orders / units, 2)
+    scored["overdue"] = moment.position["overdue"] / units
+    scored["lgd"] = settings.default.lgd
+    scored["expected_loss"] = np.round(pd_12m * settings.default.lgd * scored["exposure"], 2)
+    scored["current_limit"] = moment.limit / units
+    settled = moment.settled["365d"]["count"]
+    scored["suggested_limit"], scored["binding_cap"] = suggest_limits(
+        settings.limits,
+        monthly_sales_p80=monthly_sales_p80(book, position, moment_us) / units,
+        terms_days=_usual(moment.issued["365d"]["terms"], moment.issued["365d"]["count"]),
+        expected_days_late=np.nan_to_num(moment.recent["days_late_mean_10"]),
+        pd_12m=pd_12m,
+        lgd=settings.default.lgd,
+        settled_invoices=settled,
+        current_limit=scored["current_limit"].to_numpy(),
+    )
+    own = settled >= OWN_HISTORY
+    in_segment = ~np.isnan(moment.latest(book.masters, "segment")) & (
+        moment.latest(book.masters, "segment") >= 0
+    )
+    scored["basis"] = np.select([own, in_segment], ["own history", "segment"], "portfolio")
+    worklist = _worklist(scored, invoices, moment, settings, collectors)
+    return CustomerScores(scored.reindex(columns=CUSTOMER_COLUMNS), worklist)
+
+
+def monthly_sales_p80(book: Book, position: npt.NDArray[np.int64], as_of: int) -> Float64:
+    """Return the 80th percentile of each customer's sales per 30 days over the last 360.
+
+    Reporting minor units; a customer younger than a year counts from its first invoice.
+    """
+    months = 12
+    sales = np.zeros((len(book.customer_ids), months))
+    issued = book.issued
+    age = (as_of - issued.known - 1) // (30 * DAY)
+    counts = (issued.known < as_of) & (issued.void >= as_of) & (age < months)
+    owner = np.searchsorted(issued.offsets, np.flatnonzero(counts), side="right") - 1
+    np.add.at(sales, (owner, age[counts]), issued.measures["amount"][counts])
+    first = np.full(len(book.customer_ids), as_of)
+    some = issued.offsets[1:] > issued.offsets[:-1]
+    first[some] = issued.known[issued.offsets[:-1][some]]
+    lived = np.clip((as_of - first) // (30 * DAY) + 1, 1, months)
+    return np.array([np.quantile(sales[c, : lived[c]], 0.8) for c in position])
+
+
+def _usual(total: Float64, count: Float64) -> Float64:
+    return np.where(count > 0, total / np.maximum(count, 1.0), _FALLBACK_TERMS)
+
+
+def _risk(
+    scored: pd.DataFrame, models: Mapping[str, LoadedModel], matrix: Float64
+) -> npt.NDArray[np.float64]:
+    """Fill the risk columns and return the probability of default, NaN without a model."""
+    pd_12m = np.full(len(scored), np.nan)
+    scored["score"] = np.nan
+    scored["grade"] = None
+    explained = None
+    if "scorecard" in models:
+        card = models["scorecard"].model
+        score = card.score(matrix)
+        scored["score"] = score
+        pd_12m = card.pd_of(score)
+        scored["grade"] = card.grade(pd_12m)
+        explained = (card.features, card.contributions(matrix))
+    if "default" in models and len(scored):
+        boosted = models["default"].model
+        pd_12m = boosted.predict(matrix)
+        explained = (boosted.features, boosted.contributions(matrix))
+    scored["pd_12m"] = pd_12m
+    for column in REASON_COLUMNS:
+        scored[column] = None
+    if explained is not None and len(scored):
+        sentences = reasons(explained[0], matrix, explained[1])
+        scored[list(REASON_COLUMNS)] = pd.DataFrame(sentences, dtype=object)
+    return pd_12m
+
+
+def _worklist(
+    scored: pd.DataFrame,
+    invoices: pd.DataFrame,
+    moment: Moment,
+    settings: Settings,
+    collectors: Mapping[str, str | None],
+) -> pd.DataFrame:
+    cash = invoices[["customer_id", "due_on", "open_reporting", "p_paid_30d", "as_of"]].copy()
+    cash["p_paid_30d"] = cash["p_paid_30d"].astype(np.float64)
+    # Without a late-payment model nothing is known of when cash comes: all overdue is at risk.
+    cash["expected"] = cash["open_reporting"] * cash["p_paid_30d"]
+    late = pd.to_datetime(cash["due_on"]) < pd.to_datetime(cash["as_of"])
+    cash["at_risk"] = np.where(late, cash["open_reporting"] - cash["expected"].fillna(0.0), 0.0)
+    sums = cash.groupby("customer_id")[["expected", "at_risk"]].sum(min_count=1)
+    frame = scored.join(sums, on="customer_id")
+    frame["cash_at_risk"] = frame["at_risk"].fillna(0.0).round(2)
+    frame["expected_cash_30d"] = frame["expected"].round(2)
+    frame["worst_dpd"] = moment.position["worst_dpd"]
+    frame["collector_id"] = frame["customer_id"].map(collectors)
+    stated = _overdue_sentence(moment)
+    own = frame[list(REASON_COLUMNS)].to_numpy(dtype=object)
+    frame[list(REASON_COLUMNS)] = np.column_stack([stated, own[:, :-1]])
+    return rank_worklist(frame, settings.priority)
+
+
+def _overdue_sentence(moment: Moment) -> npt.NDArray[np.object_]:
+    """Say first why a customer is on the list at all."""
+    return np.array(
+        [
+            f"{int(count)} overdue invoice{'' if count == 1 else 's'}, oldest by {int(dpd)} days"
+            for count, dpd in zip(
+                moment.position["overdue_count"], moment.position["worst_dpd"], strict=True
+            )
+        ],
+        dtype=object,
+    )

@@ -1,0 +1,163 @@
+"""Monthly customer snapshots with the default of the following year: the risk models' rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from configs.settings import DefaultSettings
+from features.build import build_matrix
+from features.catalogue import CUSTOMER_FEATURES
+from features.engine.moment import Keys
+from features.facts.book import Book
+from features.facts.versions import DAY, Int64
+from features.labels.default_register import default_register
+
+ACTIVE_DAYS = 365
+"""A customer without an invoice for this long and with nothing open is no customer any more."""
+PROBATION_DAYS = 365
+"""A default by event or write-off keeps a customer out of the snapshots this long."""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Customers at month starts.
+
+    Arrays of shape (n,), ``matrix`` of shape (n, features); ``bad`` is the default within the
+    performance window, which must have passed.
+    """
+
+    customer: Int64
+    as_of: Int64
+    matrix: npt.NDArray[np.float64]
+    bad: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+    def take(self, rows: npt.NDArray[np.generic]) -> Snapshots:
+        """Return some rows."""
+        return Snapshots(self.customer[rows], self.as_of[rows], self.matrix[rows], self.bad[rows])
+
+    @property
+    def bad_customers(self) -> int:
+        """Number of distinct customers that defaulted."""
+        return len(np.unique(self.customer[self.bad]))
+
+
+def month_starts(first_day: int, last_day: int) -> Int64:
+    """Return the first days of the months in ``(first_day, last_day]``, days since 1970."""
+    first = np.datetime64(first_day, "D").astype("datetime64[M]") + 1
+    last = np.datetime64(last_day, "D").astype("datetime64[M]") + 1
+    return np.arange(first, last).astype("datetime64[D]").astype(np.int64)
+
+
+def add_months(day: int, months: int) -> int:
+    """Return the same day of month some months later (earlier when negative)."""
+    moved = pd.Timestamp(np.datetime64(int(day), "D")) + pd.DateOffset(months=months)
+    return int(moved.to_datetime64().astype("datetime64[D]").astype(np.int64))
+
+
+def customer_keys(customer: Int64, as_of: Int64) -> Keys:
+    """Return keys about customers."""
+    none = np.full(len(customer), -1, dtype=np.int64)
+    return Keys(customer, as_of, none, none, none, none)
+
+
+def active(book: Book, as_of: int) -> npt.NDArray[np.bool_]:
+    """Return which customers have something open or bought within `ACTIVE_DAYS`; shape (n,)."""
+    issued, items = book.issued, book.items
+    n = len(book.customer_ids)
+    recent = (issued.known < as_of) & (issued.known >= as_of - ACTIVE_DAYS * int(DAY))
+    is_open = (items.known < as_of) & (items.void >= as_of) & (items.measures["open"] > 0)
+    found = np.zeros(n, dtype=bool)
+    found[np.searchsorted(issued.offsets, np.flatnonzero(recent), side="right") - 1] = True
+    found[np.searchsorted(items.offsets, np.flatnonzero(is_open), side="right") - 1] = True
+    return found
+
+
+def in_default(register: pd.DataFrame, customers: int, day: int) -> npt.NDArray[np.bool_]:
+    """Return which customers are in default on a day; shape (customers,)."""
+    by_overdue = (register["reason"] == "overdue").to_numpy()
+    start, cured = register["day"].to_numpy(), register["cured_day"].to_numpy()
+    until = np.where(
+        by_overdue, np.where(cured < 0, np.iinfo(np.int64).max, cured), start + PROBATION_DAYS
+    )
+    current = (start < day) & (day <= until)
+    flags = np.zeros(customers, dtype=bool)
+    flags[register["customer"].to_numpy()[current]] = True
+    return flags
+
+
+def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Snapshots:
+    """Return every monthly snapshot whose performance window had passed at a cutoff.
+
+    Customers in default at the snapshot are left out.
+
+    Parameters
+    ----------
+    book : Book
+    settings : DefaultSettings
+    cutoff : int
+        Microseconds since 1970.
+    """
+    register = default_register(book, settings, cutoff)
+    customers = len(book.customer_ids)
+    if len(book.issued.known) == 0:
+        months = np.empty(0, dtype=np.int64)
+    else:
+        last = add_months(cutoff // int(DAY), -settings.window_months)
+        months = month_starts(int(book.issued.known.min() // DAY), last)
+    position: list[Int64] = []
+    moment: list[Int64] = []
+    bad: list[npt.NDArray[np.bool_]] = []
+    day = register["day"].to_numpy()
+    for month in months:
+        until = add_months(int(month), settings.window_months)
+        eligible = active(book, int(month * DAY)) & ~in_default(register, customers, int(month))
+        chosen = np.flatnonzero(eligible)
+        defaulted = np.zeros(customers, dtype=bool)
+        defaulted[register["customer"].to_numpy()[(day >= month) & (day < until)]] = True
+        position.append(chosen)
+        moment.append(np.full(len(chosen), month * DAY))
+        bad.append(defaulted[chosen])
+    if not position:
+        none = np.empty(0, dtype=np.int64)
+        empty = np.empty((0, len(CUSTOMER_FEATURES)))
+        return Snapshots(none, none, empty, np.empty(0, dtype=bool))
+    customer, as_of = np.concatenate(position), np.concatenate(moment)
+    matrix = build_matrix(book, customer_keys(customer, as_of), CUSTOMER_FEATURES)
+    return Snapshots(customer, as_of, matrix, np.concatenate(bad))
+
+
+def require_defaults(name: str, snapshots: Snapshots, settings: DefaultSettings) -> None:
+    """Refuse to train on too few defaults.
+
+    Raises
+    ------
+    ValueError
+        One line with the number there is and the number needed.
+    """
+    found, needed = snapshots.bad_customers, settings.min_defaulted_customers
+    if found < needed:
+        raise ValueError(
+            f"{name}: {found} customers with a matured default in "
+            f"{settings.window_months} months, {needed} are needed; "
+            "import more history or lower default.min_defaulted_customers"
+        )
+
+
+def folds(customer: Int64, count: int = 5) -> Int64:
+    """Return a fold per row that keeps each customer's rows together, by a hash of the customer."""
+    mixed = (customer.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return ((mixed >> np.uint64(40)) % np.uint64(count)).astype(np.int64)
+
+
+def later_half(snapshots: Snapshots) -> npt.NDArray[np.bool_]:
+    """Return the rows of the later months: the slice that calibrates."""
+    if len(snapshots) == 0:
+        return np.empty(0, dtype=bool)
+    return np.asarray(snapshots.as_of >= np.quantile(snapshots.as_of, 0.5))

@@ -1,0 +1,192 @@
+"""Training one registered model at a moment: what is fitted, how it did, what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from configs.settings import Settings
+from features.build import moment_in_microseconds
+from features.facts.book import Book
+from features.facts.versions import DAY
+from models.bundle import Model
+from models.default.model import DefaultModel, fit_default, unseen_log_odds
+from models.evaluation import classification_metrics, kolmogorov_smirnov
+from models.late_payment.grid import HORIZONS
+from models.late_payment.model import fit_late_payment, silent
+from models.scorecard.card import Scorecard
+from models.scorecard.fit import fit_scorecard, unseen_good_log_odds
+from models.snapshots import Snapshots, matured_snapshots
+
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+MIN_OOT_DEFAULTS = 10
+"""Defaulted customers below which an out-of-time fit of a risk model says nothing."""
+_TEST_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Outcomes and predictions on rows the predicting model did not learn from."""
+
+    title: str
+    outcome: Bool
+    probability: Float64
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model with its record.
+
+    Parameters
+    ----------
+    name : str
+    model : Model
+    metrics : dict of str to float
+    parameters : dict
+    checks : tuple of Checked
+        What the plots show.
+    window : tuple of date
+        First and last day of the rows learnt from.
+    rows : int
+    sample : DataFrame
+        A few rows of the matrix: the input example.
+    """
+
+    name: str
+    model: Model
+    metrics: dict[str, float]
+    parameters: dict[str, Any]
+    checks: tuple[Checked, ...]
+    window: tuple[date, date]
+    rows: int
+    sample: pd.DataFrame
+
+
+def train(
+    name: str,
+    book: Book,
+    as_of: date,
+    settings: Settings,
+    progress: Callable[[str], None] = silent,
+) -> Trained:
+    """Train one model with what was known before ``as_of``.
+
+    Raises
+    ------
+    ValueError
+        The ledger does not hold what the model needs; one line that names what is missing.
+    """
+    if name == "late_payment":
+        return _train_late_payment(book, as_of, settings, progress)
+    if name in ("default", "scorecard"):
+        return _train_risk(name, book, as_of, settings, progress)
+    raise ValueError(f"{name!r} is not a model; choose late_payment, default or scorecard")
+
+
+def _train_late_payment(
+    book: Book, as_of: date, settings: Settings, progress: Callable[[str], None]
+) -> Trained:
+    cutoff = moment_in_microseconds(as_of)
+    fitted = fit_late_payment(book, cutoff, settings.late_payment, progress)
+    rows = fitted.evaluated
+    metrics: dict[str, float] = {}
+    checks = []
+    for days in HORIZONS:
+        matured = rows.observed >= days
+        checked = Checked(
+            f"{days} or more days late, at issue",
+            rows.days_late[matured] >= days,
+            fitted.curves.late(days)[matured],
+        )
+        measured = classification_metrics(checked.outcome, checked.probability)
+        metrics |= {f"oot_late_{days}d_{key}": value for key, value in measured.items()}
+        if days in (1, 5, 30):
+            checks.append(checked)
+    paid = rows.closed & (rows.days_late < 10**5)
+    median = fitted.curves.quantile(0.5)
+    inside = (fitted.curves.quantile(0.1) <= rows.days_late) & (
+        rows.days_late <= fitted.curves.quantile(0.9)
+    )
+    if paid.any():
+        metrics["oot_pay_date_mae_days"] = float(np.abs(median - rows.days_late)[paid].mean())
+        metrics["oot_pay_date_p10_p90_coverage"] = float(inside[paid].mean())
+    known = (book.issued.known < cutoff) & (book.issued.void >= cutoff)
+    issued = book.issued.measures["issued_day"][known]
+    return Trained(
+        "late_payment",
+        fitted.model,
+        metrics,
+        settings.late_payment.model_dump(),
+        tuple(checks),
+        (_date(int(issued.min())), _date(int(issued.max()))),
+        int(known.sum()),
+        pd.DataFrame(rows.matrix[:5], columns=fitted.model.features),
+    )
+
+
+def _train_risk(
+    name: str, book: Book, as_of: date, settings: Settings, progress: Callable[[str], None]
+) -> Trained:
+    progress(f"{name}: monthly snapshots")
+    cutoff = moment_in_microseconds(as_of)
+    snapshots = matured_snapshots(book, settings.default, cutoff)
+    progress(f"{name}: fit and calibration")
+    model = fit_risk(name, snapshots, settings)
+    progress(f"{name}: evaluation")
+    checked = _out_of_time(name, book, snapshots, settings) or _unseen(name, snapshots, settings)
+    measured = classification_metrics(checked.outcome, checked.probability)
+    measured["ks"] = kolmogorov_smirnov(checked.outcome, checked.probability)
+    prefix = "oot" if checked.title.startswith("out of time") else "unseen_customers"
+    parameters = settings.scorecard if name == "scorecard" else settings.default_model
+    return Trained(
+        name,
+        model,
+        {f"{prefix}_{key}": value for key, value in measured.items()},
+        {**parameters.model_dump(), **settings.default.model_dump()},
+        (checked,),
+        (_date(int(snapshots.as_of.min() // DAY)), _date(int(snapshots.as_of.max() // DAY))),
+        len(snapshots),
+        pd.DataFrame(snapshots.matrix[:5], columns=model.features),
+    )
+
+
+def fit_risk(name: str, snapshots: Snapshots, settings: Settings) -> DefaultModel | Scorecard:
+    """Fit ``default`` or ``scorecard`` on matured snapshots."""
+    if name == "scorecard":
+        return fit_scorecard(snapshots, settings.scorecard, settings.default)
+    return fit_default(snapshots, settings.default_model, settings.default)
+
+
+def _out_of_time(name: str, book: Book, snapshots: Snapshots, settings: Settings) -> Checked | None:
+    """Fit as of the first test month, labels matured by then; None with too few defaults."""
+    edge = int(np.quantile(snapshots.as_of, 1.0 - _TEST_SHARE))
+    before = matured_snapshots(book, settings.default, edge)
+    if before.bad_customers < MIN_OOT_DEFAULTS:
+        return None
+    definition = settings.default.model_copy(update={"min_defaulted_customers": MIN_OOT_DEFAULTS})
+    model = fit_risk(name, before, settings.model_copy(update={"default": definition}))
+    test = snapshots.take(snapshots.as_of >= edge)
+    return Checked("out of time: default within the window", test.bad, model.predict(test.matrix))
+
+
+def _unseen(name: str, snapshots: Snapshots, settings: Settings) -> Checked:
+    """Check on customers held out, where history is too short for an out-of-time fit."""
+    odds = (
+        unseen_log_odds(snapshots, settings.default_model)
+        if name == "default"
+        else -unseen_good_log_odds(snapshots, settings.scorecard)
+    )
+    probability = 1.0 / (1.0 + np.exp(-odds))
+    return Checked("unseen customers: default within the window", snapshots.bad, probability)
+
+
+def _date(day: int) -> date:
+    return date.fromordinal(date(1970, 1, 1).toordinal() + day)

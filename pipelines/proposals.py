@@ -1,0 +1,87 @@
+"""Reading a file of invoices not yet issued: what can be scored, and what cannot and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.ledger.money import EXPONENTS
+
+COLUMNS = ("invoice_id", "customer_id", "issued_on", "due_on", "amount", "currency")
+
+
+def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read proposed invoices.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or Parquet with the columns `COLUMNS`; ids are text, amounts in major units.
+    as_of : date
+        On or before every ``issued_on``.
+
+    Returns
+    -------
+    accepted : DataFrame
+        Rows to score.
+    refused : DataFrame
+        The other rows as they came, with a column ``rule``.
+
+    Raises
+    ------
+    ValueError
+        The file cannot be read, lacks columns, or none of its rows can be scored.
+    """
+    raw = _read(path)
+    missing = [name for name in COLUMNS if name not in raw.columns]
+    if missing:
+        raise ValueError(
+            f"{path}: no column {', '.join(missing)}; it has {', '.join(map(str, raw.columns))}"
+        )
+    text = raw[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip())
+    frame = pd.DataFrame({name: text[name].astype(object) for name in COLUMNS})
+    for name in ("issued_on", "due_on"):
+        frame[name] = pd.to_datetime(text[name], errors="coerce", format="ISO8601").dt.normalize()
+    frame["amount"] = pd.to_numeric(text["amount"], errors="coerce")
+    rule = np.select(
+        [
+            text["invoice_id"].fillna("") == "",
+            text["customer_id"].fillna("") == "",
+            frame["issued_on"].isna() | frame["due_on"].isna(),
+            frame["issued_on"] < pd.Timestamp(as_of),
+            frame["due_on"] < frame["issued_on"],
+            ~np.isfinite(frame["amount"]) | (frame["amount"] <= 0),
+            ~frame["currency"].isin(list(EXPONENTS)),
+            frame["invoice_id"].duplicated(),
+        ],
+        [
+            "invoice_id is empty",
+            "customer_id is empty",
+            "a date is empty or not YYYY-MM-DD",
+            "issued before as_of",
+            "due before issued",
+            "the amount is not a number above zero",
+            "the currency is not an ISO 4217 code",
+            "invoice_id stands twice",
+        ],
+        default="",
+    )
+    good = rule == ""
+    if len(frame) and not good.any():
+        raise ValueError(f"{path}: none of {len(frame)} rows can be scored (first: {rule[0]})")
+    return frame[good].reset_index(drop=True), raw[~good].assign(rule=rule[~good])
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; name a CSV or Parquet file of invoices")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {reason}") from error

@@ -1,0 +1,88 @@
+"""The short tables with which the commands end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.scoring import ScoreSummary
+from pipelines.terminal import say, show_table
+from pipelines.training import TrainOutcome
+
+_SHOWN = ("auc", "average_precision", "brier", "ece")
+
+
+def show_training(outcomes: Sequence[TrainOutcome]) -> None:
+    """Print what became of each model."""
+    rows = []
+    for outcome in outcomes:
+        if outcome.registered is None:
+            continue
+        made = outcome.registered
+        prefix = _prefix(outcome)
+        state = made.alias if made.new else f"{made.alias}, known already"
+        measures = [outcome.metrics.get(f"{prefix}_{name}", float("nan")) for name in _SHOWN]
+        rows.append((outcome.name, made.version, state, prefix, *measures))
+    if rows:
+        show_table("models", ("model", "version", "alias", "measured on", *_SHOWN), rows)
+    for outcome in outcomes:
+        if outcome.registered is None:
+            say(f"not registered: {outcome.refusal}")
+        else:
+            say(f"{outcome.name}: plots in {outcome.plots}")
+
+
+def _prefix(outcome: TrainOutcome) -> str:
+    candidates = ("oot_late_5d", "oot", "unseen_customers")
+    return next((p for p in candidates if f"{p}_auc" in outcome.metrics), "oot")
+
+
+def training_document(outcomes: Sequence[TrainOutcome]) -> list[dict[str, Any]]:
+    """Return the outcomes as plain data."""
+    return [
+        {
+            "model": outcome.name,
+            "version": outcome.registered.version if outcome.registered else None,
+            "alias": outcome.registered.alias if outcome.registered else None,
+            "fingerprint": outcome.registered.fingerprint if outcome.registered else None,
+            "refusal": outcome.refusal or None,
+            "metrics": {k: v for k, v in outcome.metrics.items() if v == v},
+        }
+        for outcome in outcomes
+    ]
+
+
+def show_scores(summary: ScoreSummary) -> None:
+    """Print what a scoring run found and wrote."""
+    money = f"{summary.currency} "
+    show_table(
+        f"scores as of {summary.as_of}",
+        ("", "found"),
+        [
+            ("open invoices", summary.rows["invoices"]),
+            ("customers", summary.rows["customers"]),
+            ("overdue", f"{money}{summary.overdue:,.0f}"),
+            ("expected loss in 12 months", f"{money}{summary.expected_loss:,.0f}"),
+            ("customers on the worklist", summary.rows["worklist"]),
+            ("cash at risk on the worklist", f"{money}{summary.cash_at_risk:,.0f}"),
+            *(
+                [("proposed invoices", summary.rows["proposed"])]
+                if "proposed" in summary.rows
+                else []
+            ),
+        ],
+    )
+    for note in summary.notes:
+        say(f"note: {note}")
+    for rule, count in summary.refused.items():
+        say(f"not scored: {count:,} proposed invoices, {rule} (see proposed_refused.parquet)")
+    if summary.missing:
+        say(f"no {', '.join(summary.missing)} model in this home: its columns are empty")
+    say(f"files in {summary.files[0].parent}: {', '.join(path.name for path in summary.files)}")
+
+
+def show_top(summary: ScoreSummary, rows: int = 5) -> None:
+    """Print the head of the worklist."""
+    columns = ["rank", "customer_id", "overdue", "cash_at_risk", "next_action", "reason_1"]
+    head = summary.worklist[columns].head(rows)
+    show_table("call first", columns, head.itertuples(index=False))

@@ -1,0 +1,94 @@
+"""Training models on a ledger: fit, bundle, register, publish the champions."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from configs.home import Home
+from configs.settings import Settings
+from features.facts.loading import load_book
+from features.ledger.storage import Ledger
+from models.bundle import KINDS, champion_versions, publish_champion, write_bundle
+from models.plots import report_figure, scorecard_figure
+from models.registry import Registered, Registry
+from models.scorecard.card import Scorecard
+from models.training import train
+from pipelines.scoring import check_as_of
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """What became of one model: registered, or refused with the reason."""
+
+    name: str
+    registered: Registered | None
+    refusal: str
+    metrics: Mapping[str, float]
+    plots: Path | None
+
+
+def train_model(
+    name: str,
+    ledger_path: Path,
+    as_of: date,
+    home: Home,
+    settings: Settings,
+    progress: Callable[[str], None],
+) -> TrainOutcome:
+    """Train, bundle and register one model.
+
+    A ledger that cannot carry the model is a refusal with its reason, not an error.
+
+    Parameters
+    ----------
+    name : str
+        late_payment, default or scorecard.
+    ledger_path : Path
+    as_of : date
+        The model learns what was known before.
+    home : Home
+    settings : Settings
+    progress : callable
+    """
+    ledger = Ledger.open(ledger_path)
+    for note in check_as_of(ledger, as_of):
+        progress(note)
+    book = load_book(ledger, settings.settlement)
+    try:
+        trained = train(name, book, as_of, settings, progress)
+    except ValueError as refusal:
+        return TrainOutcome(name, None, str(refusal), {}, None)
+    progress(f"{name}: registering")
+    figures = {"report.png": report_figure(name, trained.checks)}
+    if isinstance(trained.model, Scorecard):
+        figures["scorecard.png"] = scorecard_figure(trained.model)
+    registry = Registry(home)
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = Path(scratch) / name
+        about = {
+            "name": name,
+            "trained_as_of": as_of.isoformat(),
+            "ledger_fingerprint": ledger.fingerprint,
+            "window": [day.isoformat() for day in trained.window],
+        }
+        about["fingerprint"] = write_bundle(bundle, trained.model, about)
+        registered = registry.register(trained, bundle, about, figures)
+    publish_champions(home, registry)
+    plots = home.reports / f"{name}-{registered.version}"
+    plots.mkdir(parents=True, exist_ok=True)
+    for file, figure in figures.items():
+        figure.savefig(plots / file, dpi=110)
+    return TrainOutcome(name, registered, "", trained.metrics, plots)
+
+
+def publish_champions(home: Home, registry: Registry) -> None:
+    """Bring the published champions in line with the registry's aliases."""
+    published = champion_versions(home)
+    for name in KINDS:
+        version = registry.champion(name)
+        if version is not None and published.get(name) != version:
+            publish_champion(home, name, version, registry.bundle_of(name, version))
