@@ -24,6 +24,8 @@ router = APIRouter(prefix="/v1/invoice-scores", tags=["invoices"], dependencies=
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 MOST_TERMS_DAYS = 3650
+STALE_AFTER_DAYS = 31
+"""A moment further behind the ledger's extract than this is not covered by it."""
 
 
 class ProposedInvoice(BaseModel):
@@ -111,6 +113,12 @@ def _champion(loaded: Loaded, as_of: date) -> LoadedModel:
             422,
             f"late_payment {champion.version} was trained as of {champion.trained_as_of}: it knows "
             f"what came after as_of {as_of}; ask for a later moment.",
+        )
+    if (as_of - loaded.book.extract_date).days > STALE_AFTER_DAYS:
+        raise Problem(
+            422,
+            f"as_of {as_of}: the ledger ends with the extract of {loaded.book.extract_date}; "
+            "import a later one or ask for an earlier moment.",
         )
     return champion
 
