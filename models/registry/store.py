@@ -98,7 +98,6 @@ class Registry:
         title = f"{trained.name} as of {about['trained_as_of']}"
         with mlflow.start_run(experiment_id=self._experiment(), run_name=title) as run:
             mlflow.log_params({**trained.parameters, **about, "rows": trained.rows})
-            mlflow.log_param("window", f"{trained.window[0]} to {trained.window[1]}")
             finite = {key: value for key, value in trained.metrics.items() if value == value}
             mlflow.log_metrics(finite)
             mlflow.log_dict({"features": list(trained.model.features)}, "features.json")
