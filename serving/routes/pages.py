@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs, quote, urlencode
@@ -14,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from serving import page_views, wording
 from serving.context import Context, Shared, context_of
-from serving.routes.customers import reasons_of, unknown_customer
+from serving.routes.customers import read_customer, reasons_of
 from serving.security import COOKIE, SESSION_SECONDS
 from serving.store import NOBODY
 
@@ -49,7 +48,6 @@ def _environment() -> Environment:
         customer_address=lambda customer_id: f"/customers/{quote(customer_id, safe='')}",
         query=lambda **values: urlencode({k: v for k, v in values.items() if v not in ("", None)}),
         NOBODY=NOBODY,
-        today=date.today,
     )
     return environment
 
@@ -133,31 +131,24 @@ def customer(
     """One customer: numbers, reasons, aging and every open invoice."""
     if not _signed_in(request, context):
         return _to_login(request)
-    store = context.store
-    with store.snapshot():
-        published = store.current()
-        scores = store.customer(customer_id)
-        if published is None or scores is None:
-            raise unknown_customer(customer_id, published is not None)
-        invoices = store.invoices_of(customer_id)
-        history = store.customer_history(customer_id)
-        entry = store.worklist_entry(customer_id)
-    for invoice in invoices:
-        invoice["dpd"] = page_views.days_past_due(invoice, published.as_of)
-    past = [run for run in history if run["score"] is not None]
+    found = read_customer(context.store, customer_id)
+    scores, as_of = found.scores, found.published.as_of
+    for invoice in found.invoices:
+        invoice["dpd"] = page_views.days_past_due(invoice, as_of)
+    past = [run for run in found.history if run["score"] is not None]
     limit = scores["current_limit"]
     return render(
         request,
         "customer.html",
-        published=published,
+        published=found.published,
         scores=scores,
         limit=scores["suggested_limit"] if limit is None else limit,
-        invoices=invoices,
-        aging=page_views.aging(invoices, published.as_of),
-        history=history,
+        invoices=found.invoices,
+        aging=page_views.aging(found.invoices, as_of),
+        history=found.history,
         past=past,
         line=page_views.sparkline([run["score"] for run in past]),
-        entry=entry,
+        entry=found.entry,
         back=urlencode(
             {k: v for k, v in (("collector", collector), ("q", q)) if v}
             | ({"page": page} if page > 1 else {})
