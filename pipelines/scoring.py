@@ -173,7 +173,7 @@ def score_ledger(
         missing=[name for name in KINDS if name not in models],
         rows={name: len(content) for name, content in frames.items()},
         overdue=float(scored.customers["overdue"].sum()),
-        expected_loss=float(scored.customers["expected_loss"].sum()),
+        expected_loss=float(scored.customers["expected_loss"].sum(min_count=1)),
         cash_at_risk=float(scored.worklist["cash_at_risk"].sum()),
         currency=ledger.reporting_currency,
         worklist=scored.worklist,

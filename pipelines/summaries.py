@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipelines.scoring import ScoreSummary
 from pipelines.terminal import say, show_table
-from pipelines.training import TrainOutcome
+
+if TYPE_CHECKING:
+    # Training brings MLflow, seconds that a scoring run need not wait for.
+    from pipelines.scoring import ScoreSummary
+    from pipelines.training import TrainOutcome
 
 _SHOWN = ("auc", "average_precision", "brier", "ece")
 
@@ -62,7 +65,7 @@ def show_scores(summary: ScoreSummary) -> None:
             ("open invoices", summary.rows["invoices"]),
             ("customers", summary.rows["customers"]),
             ("overdue", f"{money}{summary.overdue:,.0f}"),
-            ("expected loss in 12 months", f"{money}{summary.expected_loss:,.0f}"),
+            ("expected loss in 12 months", _amount(money, summary.expected_loss)),
             ("customers on the worklist", summary.rows["worklist"]),
             ("cash at risk on the worklist", f"{money}{summary.cash_at_risk:,.0f}"),
             *(
@@ -79,6 +82,10 @@ def show_scores(summary: ScoreSummary) -> None:
     if summary.missing:
         say(f"no {', '.join(summary.missing)} model in this home: its columns are empty")
     say(f"files in {summary.files[0].parent}: {', '.join(path.name for path in summary.files)}")
+
+
+def _amount(currency: str, value: float) -> str:
+    return "not known" if value != value else f"{currency}{value:,.0f}"
 
 
 def show_top(summary: ScoreSummary, rows: int = 5) -> None:
