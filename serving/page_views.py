@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
+from models.late_payment.grid import LAST_DAY
 from serving.store_file import Record
+from serving.wording import day
 
 AGING = (
     ("current", "not due", None, 0),
@@ -45,6 +47,32 @@ def days_past_due(invoice: Record, as_of: date) -> int | None:
     """Return how long an invoice is past its due date; negative before it."""
     due_on = invoice["due_on"]
     return (as_of - date.fromisoformat(due_on)).days if due_on else None
+
+
+def expected_payment(invoice: Record) -> tuple[str, str]:
+    """Return when an invoice will be paid in words: the median, and the 10% to 90% span.
+
+    The forecast ends `LAST_DAY` days after the due date; a date at that end is no forecast.
+
+    Examples
+    --------
+    >>> dates = {"due_on": "2025-01-01", "pay_date_p10": "2025-02-01"}
+    >>> expected_payment({**dates, "pay_date_p50": "2025-03-01", "pay_date_p90": "2026-01-01"})
+    ('1 Mar 2025', '1 Feb 2025 or later')
+    >>> expected_payment({**dates, "pay_date_p50": "2026-01-01", "pay_date_p90": "2026-01-01"})
+    ('not by 1 Jan 2026', '1 Feb 2025 or later')
+    """
+    due_on, early, middle, late = (
+        invoice[name] for name in ("due_on", "pay_date_p10", "pay_date_p50", "pay_date_p90")
+    )
+    if not due_on or not middle:
+        return day(middle), ""
+    end = (date.fromisoformat(due_on) + timedelta(days=LAST_DAY)).isoformat()
+    quoted = day(middle) if middle < end else f"not by {day(middle)}"
+    if not early or early >= end:
+        return quoted, ""
+    open_ended = not late or late >= end
+    return quoted, f"{day(early)} or later" if open_ended else f"{day(early)} – {day(late)}"
 
 
 def aging(invoices: Sequence[Record], as_of: date) -> list[Aging]:

@@ -135,6 +135,7 @@ def customer(
     scores, as_of = found.scores, found.published.as_of
     for invoice in found.invoices:
         invoice["dpd"] = page_views.days_past_due(invoice, as_of)
+        invoice["payment"] = page_views.expected_payment(invoice)
     past = [run for run in found.history if run["score"] is not None]
     limit = scores["current_limit"]
     return render(
