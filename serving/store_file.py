@@ -27,6 +27,7 @@ class StoreFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._own = threading.local()
+        self._turn = threading.Lock()
 
     def all(self, sql: str, values: Sequence[Any] = ()) -> list[Record]:
         """Return every row that a query finds."""
@@ -43,13 +44,17 @@ class StoreFile:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Write inside the block, all or nothing; one writer at a time."""
         connection = self.connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        # Threads queue here; SQLite itself would let them sleep and try again.
+        with self._turn:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have ended the transaction already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
