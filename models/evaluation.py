@@ -50,10 +50,16 @@ def classification_metrics(outcome: Bool, probability: Float64) -> dict[str, flo
 def calibration_table(
     outcome: Bool, probability: Float64, bins: int = 10
 ) -> list[tuple[float, float, int]]:
-    """Return (mean probability, observed rate, rows) of equally filled bins, lowest first."""
+    """Return (mean probability, observed rate, rows) of equally filled bins, lowest first.
+
+    Rows with the same probability count with their common rate: where an edge falls between
+    them, the order of the rows must not decide who is on which side.
+    """
+    _, tied = np.unique(probability, return_inverse=True)
+    rate = (np.bincount(tied, weights=outcome) / np.maximum(np.bincount(tied), 1))[tied]
     order = np.argsort(probability, kind="stable")
     return [
-        (float(probability[part].mean()), float(outcome[part].mean()), len(part))
+        (float(probability[part].mean()), float(rate[part].mean()), len(part))
         for part in np.array_split(order, bins)
         if len(part)
     ]

@@ -100,8 +100,7 @@ def _late_payment(
     parts = []
     for days in HORIZONS:
         matured = rows.observed >= days
-        own = {1: 1, 5: 5, 15: 5, 30: 30, 60: 30, 90: 30}[days]
-        column = model.features.index(f"customer_late_{own}d_shrunk_rate_365d")
+        own = f"customer_late_{days}d_shrunk_rate_365d"
         parts.append(
             pd.DataFrame(
                 {
@@ -111,7 +110,9 @@ def _late_payment(
                     "invoice_id": book.invoice_ids[rows.keys.invoice[matured]],
                     "outcome": rows.days_late[matured] >= days,
                     "model": curve.late(days)[matured],
-                    "own_late_rate": rows.matrix[matured, column],
+                    "own_late_rate": rows.matrix[matured, model.features.index(own)]
+                    if own in model.features
+                    else np.nan,
                 }
             )
         )
@@ -166,5 +167,6 @@ def _measure(predictions: pd.DataFrame) -> pd.DataFrame:
             }
             for (cutoff, target), part in predictions.groupby(["cutoff", "target"], sort=False)
             for predictor in predictors
+            if part[predictor].notna().all()
         ]
     )

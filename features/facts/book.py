@@ -39,20 +39,25 @@ class Stream:
     def sort(
         cls, customer: Int64, known: Int64, void: Int64, measures: dict[str, Int64], customers: int
     ) -> Stream:
-        """Build a stream from facts in any order; equal moments are ordered by their content."""
-        order = np.lexsort((*reversed(list(measures.values())), void, known, customer))
+        """Build a stream from facts in any order; equal moments are ordered by their content.
+
+        ``void`` comes last: a later correction must not change the order of what was known before.
+        """
+        order = np.lexsort((void, *reversed(list(measures.values())), known, customer))
         sorted_measures = {name: values[order] for name, values in measures.items()}
         offsets = np.searchsorted(customer[order], np.arange(customers + 1))
         return cls(offsets.astype(np.int64), known[order], void[order], sorted_measures)
 
-    def only(self, customer: int) -> Stream:
-        """Return one customer's facts as the stream of a book with that customer alone."""
-        low, high = self.offsets[customer], self.offsets[customer + 1]
+    def part(self, customers: Int64) -> Stream:
+        """Return some customers' facts as the stream of a book with those customers alone."""
+        starts, ends = self.offsets[customers], self.offsets[customers + 1]
+        ranges = [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
+        rows = np.concatenate(ranges) if ranges else np.empty(0, dtype=np.int64)
         return Stream(
-            np.array([0, high - low], dtype=np.int64),
-            self.known[low:high],
-            self.void[low:high],
-            {name: values[low:high] for name, values in self.measures.items()},
+            np.concatenate([[0], np.cumsum(ends - starts)]).astype(np.int64),
+            self.known[rows],
+            self.void[rows],
+            {name: values[rows] for name, values in self.measures.items()},
         )
 
 
@@ -136,12 +141,26 @@ class Book:
         KeyError
             The book does not know the customer.
         """
-        position = int(self.positions(np.array([customer_id], dtype=object))[0])
-        if position < 0:
+        if self.positions(np.array([customer_id], dtype=object))[0] < 0:
             raise KeyError(customer_id)
+        return self.part(np.array([customer_id], dtype=object))
+
+    def part(self, customer_ids: Text) -> Book:
+        """Return the book of some customers, in the same surroundings.
+
+        Customers that the book does not know are left out. If it knows none, one other is kept:
+        the engine wants a customer to look at, if only to see that it is another one.
+        """
+        found = self.positions(customer_ids)
+        customers = np.unique(found[found >= 0])
+        if len(customers) == 0:
+            customers = np.arange(min(1, len(self.customer_ids)))
         streams = {
-            field.name: getattr(self, field.name).only(position)
+            field.name: getattr(self, field.name).part(customers)
             for field in fields(self)
             if isinstance(getattr(self, field.name), Stream)
         }
-        return replace(self, customer_ids=self.customer_ids[position : position + 1], **streams)
+        part = replace(self, customer_ids=self.customer_ids[customers], **streams)
+        # Its invoices keep their positions, so the index is the same; a large one takes long.
+        part.__dict__["_invoice_index"] = self._invoice_index
+        return part

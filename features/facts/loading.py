@@ -7,30 +7,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from configs.settings import SettlementSettings
+from features.facts.applications import applied, not_applied, signed
 from features.facts.book import Book, Stream, Surroundings
-from features.facts.settlement import (
-    CREDIT,
-    PAID,
-    PAYMENT,
-    WRITE_OFF,
-    Changes,
-    Steps,
-    ordered,
-    walk,
-)
+from features.facts.settlement import PAID, Changes, Steps, ordered, walk
 from features.facts.versions import ALWAYS, DAY, FOREVER, Int64, believed
 from features.ledger.contract import TABLES
 from features.ledger.money import minor_units_per_major
 from features.ledger.storage import Ledger
 
-_KIND = {
-    "payment": PAYMENT,
-    "discount": PAYMENT,
-    "reversal": PAYMENT,
-    "credit_note": CREDIT,
-    "write_off": WRITE_OFF,
-}
 _EVENT_KINDS = ("insolvency", "legal", "agency", "restructuring", "left")
+_TERMS_OF_CLAIM = [
+    "customer_id", "issued_on", "due_on", "amount", "amount_reporting", "currency",
+]  # fmt: skip
+"""Versions of an invoice that agree in these are the same claim."""
 LATE_FROM_DAYS = (1, 5, 15, 30)
 """Thresholds at which settled invoices are counted as late."""
 EARLIEST, LATEST = -60, 180
@@ -58,8 +47,8 @@ def load_book(ledger: Ledger, settlement: SettlementSettings | None = None) -> B
     invoices["customer"] = position.get_indexer(invoices["customer_id"])
     invoice_ids = pd.Index(sorted(invoices["invoice_id"].unique()))
     invoices["invoice"] = invoice_ids.get_indexer(invoices["invoice_id"])
-    applications = _applications(payments, credits, invoice_ids)
-    steps = _walk(invoices, applications, rules)
+    cash = signed(payments)
+    steps = _walk(invoices, applied(cash, credits, invoice_ids), rules)
 
     n = len(ids)
     settled = _settled(invoices, steps, n)
@@ -72,7 +61,7 @@ def load_book(ledger: Ledger, settlement: SettlementSettings | None = None) -> B
         settled=settled,
         issued=_issued(invoices, n),
         paid=_paid(payments, position, n),
-        unapplied=_unapplied(payments, credits, position, n),
+        unapplied=_unapplied(not_applied(cash, credits), position, n),
         items=_items(invoices, steps, n),
         orders=_orders(ledger, position, n),
         limits=_limits(ledger, position, n),
@@ -90,46 +79,6 @@ def load_book(ledger: Ledger, settlement: SettlementSettings | None = None) -> B
 
 def _integers(values: object) -> Int64:
     return np.asarray(values, dtype=np.int64)
-
-
-def _applications(
-    payments: pd.DataFrame, credits: pd.DataFrame, invoice_ids: pd.Index
-) -> pd.DataFrame:
-    """Return what is applied to invoices: ``invoice known void day amount kind`` rows.
-
-    A credit note that names its invoice applies itself on its date. A reversal takes back from the
-    invoice of the payment that it reverses.
-    """
-    target = payments["invoice_id"].copy()
-    reversal = (payments["kind"] == "reversal") & target.isna()
-    if reversal.any():
-        applied_to = payments.drop_duplicates("payment_id", keep="last").set_index("payment_id")
-        target[reversal] = payments.loc[reversal, "reverses_payment_id"].map(
-            applied_to["invoice_id"]
-        )
-    sign = np.where(payments["kind"] == "reversal", -1, 1)
-    cash = pd.DataFrame(
-        {
-            "invoice": invoice_ids.get_indexer(target),
-            "known": payments["known"],
-            "void": payments["void"],
-            "day": payments["paid_on"],
-            "amount": payments["amount"] * sign,
-            "kind": payments["kind"].map(_KIND),
-        }
-    )
-    notes = pd.DataFrame(
-        {
-            "invoice": invoice_ids.get_indexer(credits["credited_invoice_id"]),
-            "known": credits["known"],
-            "void": credits["void"],
-            "day": credits["issued_on"],
-            "amount": credits["amount"],
-            "kind": CREDIT,
-        }
-    )
-    both = pd.concat([cash, notes], ignore_index=True).astype(np.int64)
-    return both[both["invoice"] >= 0]
 
 
 def _walk(invoices: pd.DataFrame, applications: pd.DataFrame, rules: SettlementSettings) -> Steps:
@@ -157,7 +106,8 @@ def _walk(invoices: pd.DataFrame, applications: pd.DataFrame, rules: SettlementS
     amount = _integers(invoices["amount"])
     units = _integers(invoices["currency"].map(minor_units_per_major))
     tolerance = np.minimum(rules.tolerance * units, rules.relative_tolerance * amount)
-    return walk(ordered(changes), amount, np.floor(tolerance).astype(np.int64))
+    content = invoices.groupby(_TERMS_OF_CLAIM, sort=False).ngroup()
+    return walk(ordered(changes), amount, np.floor(tolerance).astype(np.int64), _integers(content))
 
 
 def _settled(invoices: pd.DataFrame, steps: Steps, customers: int) -> Stream:
@@ -229,15 +179,8 @@ def _paid(payments: pd.DataFrame, position: pd.Index, customers: int) -> Stream:
     )
 
 
-def _unapplied(
-    payments: pd.DataFrame, credits: pd.DataFrame, position: pd.Index, customers: int
-) -> Stream:
-    """Return cash and credit notes that reduce no invoice yet."""
-    cash = payments[payments["invoice_id"].isna() & (payments["kind"] != "reversal")]
-    notes = credits[credits["credited_invoice_id"].isna()]
-    names = ["customer_id", "amount_reporting", "known", "void"]
-    both = pd.concat([cash[names], notes[names]], ignore_index=True)
-    return _simple(both, position, customers, {"amount": both["amount_reporting"]})
+def _unapplied(open_cash: pd.DataFrame, position: pd.Index, customers: int) -> Stream:
+    return _simple(open_cash, position, customers, {"amount": open_cash["amount_reporting"]})
 
 
 def _items(invoices: pd.DataFrame, steps: Steps, customers: int) -> Stream:
@@ -320,9 +263,13 @@ def _write_offs(payments: pd.DataFrame, position: pd.Index, customers: int) -> S
 def _disputes(ledger: Ledger, position: pd.Index, invoice_ids: pd.Index, customers: int) -> Stream:
     """Return the spans in which an invoice was in dispute; an amount of -1 disputes all of it."""
     states = believed(ledger.table("disputes"), TABLES["disputes"].key)
-    states = states.sort_values(["dispute_id", "known", "event_on"], kind="stable")
-    following = states.groupby("dispute_id")["known"].shift(-1).fillna(int(FOREVER))
+    # The state of the latest day stands, whichever became known last; of one day, the end of it.
+    states = states.assign(ends=states["status"] != "open")
+    states = states.sort_values(["dispute_id", "event_on", "ends", "known"], kind="stable")
+    later = states[::-1].groupby("dispute_id")["known"]
+    following = later.cummin().groupby(states["dispute_id"]).shift(1)[::-1].fillna(int(FOREVER))
     states = states.assign(void=np.minimum(states["void"], following.astype(np.int64)))
+    states = states[states["void"] > states["known"]]
     contested = states[states["status"] == "open"]
     return _simple(
         contested,

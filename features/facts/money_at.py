@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from features.facts.book import Book
-from features.facts.versions import Int64
+from features.facts.versions import DAY, Int64
 from features.ledger.money import minor_units_per_major
 
 
-def reporting_minor_units(book: Book, frame: pd.DataFrame) -> Int64:
-    """Convert ``amount`` (major units of ``currency``) at the last rate up to ``issued_on``.
+def reporting_minor_units(book: Book, frame: pd.DataFrame, as_of: Int64) -> Int64:
+    """Convert ``amount`` (major units of ``currency``) at the last rate known by then.
+
+    That is the rate of the issue day, or the last one before ``as_of`` where that is earlier.
 
     Parameters
     ----------
@@ -19,6 +21,8 @@ def reporting_minor_units(book: Book, frame: pd.DataFrame) -> Int64:
         Holds the rates: reporting units per one unit.
     frame : DataFrame
         ``amount``, ``currency``, ``issued_on``.
+    as_of : int64 array of shape (n,)
+        Each row's moment, microseconds since 1970.
 
     Raises
     ------
@@ -28,12 +32,14 @@ def reporting_minor_units(book: Book, frame: pd.DataFrame) -> Int64:
     amount = frame["amount"].to_numpy(dtype=np.float64)
     currency = frame["currency"].to_numpy(dtype=object)
     rate = np.ones(len(frame))
-    issued = pd.to_datetime(frame["issued_on"]).to_numpy()
+    issued = pd.to_datetime(frame["issued_on"]).to_numpy().astype("datetime64[D]")
+    # A rate is known from its day's 00:00, and counts strictly after that.
+    day = np.minimum(issued, ((as_of - 1) // DAY).astype("datetime64[D]"))
     for foreign in set(currency) - {book.reporting_currency}:
         rows = np.flatnonzero(currency == foreign)
         known = book.rates[book.rates["currency"] == foreign].sort_values("rate_date")
-        dates = pd.to_datetime(known["rate_date"]).to_numpy()
-        at = np.searchsorted(dates, issued[rows], side="right") - 1
+        dates = pd.to_datetime(known["rate_date"]).to_numpy().astype("datetime64[D]")
+        at = np.searchsorted(dates, day[rows], side="right") - 1
         if len(dates) == 0 or (at < 0).any():
             raise ValueError(
                 f"currency {foreign}: no rate to {book.reporting_currency}; "

@@ -80,7 +80,7 @@ def _first_day_paid(day, kind, amount, first, last, due_amount, tolerance):  # t
 
 @njit(cache=True)
 def _walk(  # type: ignore[no-untyped-def]
-    invoice, known, kind, version, day, amount, version_amount, version_tolerance
+    invoice, known, kind, version, day, amount, version_amount, version_tolerance, version_content
 ):
     n = len(invoice)
     out_version = np.empty(n, np.int64)
@@ -111,9 +111,9 @@ def _walk(  # type: ignore[no-untyped-def]
                     if kind[i] == 1:
                         credited += amount[i]
                 i += 1
-            if last_emitted >= 0:
-                out_void[last_emitted] = moment
             if current < 0:
+                if last_emitted >= 0:
+                    out_void[last_emitted] = moment
                 last_emitted = -1
                 continue
             total = version_amount[current]
@@ -128,11 +128,22 @@ def _walk(  # type: ignore[no-untyped-def]
                 settled = _first_day_paid(day, kind, amount, first, i, total, tolerance)
             elif left <= tolerance:
                 state = 4
+            open_share = min(left / total, 1.0) if state == 1 else 0.0
+            if last_emitted >= 0:
+                if (
+                    out_state[last_emitted] == state
+                    and out_open[last_emitted] == open_share
+                    and out_day[last_emitted] == settled
+                    and version_content[out_version[last_emitted]] == version_content[current]
+                ):
+                    # Nothing changed: the fact keeps the moment from which it was known.
+                    continue
+                out_void[last_emitted] = moment
             out_version[count] = current
             out_known[count] = moment
             out_void[count] = np.int64(2**62)
             out_state[count] = state
-            out_open[count] = min(left / total, 1.0) if state == 1 else 0.0
+            out_open[count] = open_share
             out_day[count] = settled
             last_emitted = count
             count += 1
@@ -146,7 +157,9 @@ def _walk(  # type: ignore[no-untyped-def]
     )
 
 
-def walk(changes: Changes, version_amount: Int64, version_tolerance: Int64) -> Steps:
+def walk(
+    changes: Changes, version_amount: Int64, version_tolerance: Int64, version_content: Int64
+) -> Steps:
     """Walk through each invoice's changes in the order in which they became known.
 
     Parameters
@@ -155,8 +168,10 @@ def walk(changes: Changes, version_amount: Int64, version_tolerance: Int64) -> S
         Sorted by invoice, moment, and at one moment version ends, version starts, applications.
     version_amount, version_tolerance : int64 arrays of shape (versions,)
         Minor units of the invoice's currency.
+    version_content : int64 array of shape (versions,)
+        Equal for versions that state the same claim; a change between those is none.
     """
-    return Steps(*_walk(*changes, version_amount, version_tolerance))
+    return Steps(*_walk(*changes, version_amount, version_tolerance, version_content))
 
 
 def ordered(changes: Changes) -> Changes:

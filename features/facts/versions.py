@@ -54,10 +54,13 @@ def believed(table: pa.Table, key: tuple[str, ...]) -> pd.DataFrame:
     identity = table.select(list(key)).to_pandas()
     code = identity.groupby(list(key), dropna=False, sort=False).ngroup().to_numpy()
     void = np.full(len(code), FOREVER)
-    # A stable sort keeps the stored order among versions of one moment: the last one stands.
-    order = np.lexsort((known, code))
+    # What was recorded later stands as soon as it counts, even where an earlier version is about a
+    # later day; the stable sort keeps the stored order among versions of one moment.
+    recorded = microseconds(table["recorded_at"])
+    order = np.lexsort((known, np.where(recorded == ALWAYS, known, recorded), code))[::-1]
+    earliest = pd.Series(known[order]).groupby(code[order]).cummin().to_numpy()
     same = code[order][1:] == code[order][:-1]
-    void[order[:-1][same]] = known[order[1:][same]]
+    void[order[1:][same]] = earliest[:-1][same]
     removed = table["removed"].fill_null(False).to_numpy()
     content = {}
     for field in table.schema:

@@ -130,15 +130,20 @@ def _readable(column: Column) -> Iterator[Rule]:
         )
 
 
+FOUNDED_FROM = date(1600, 1, 1)
+"""Since when a customer's business may exist: older than any invoice."""
+
+
 def _in_range(table: Table, column: Column, limits: ImportSettings) -> Iterator[Rule]:
     name = quoted(column.name)
     shown = f"'{column.name} ' || {name}"
     if column.type in ("date", "timestamp"):
+        founding = table.event is None and column.type == "date"
+        earliest = FOUNDED_FROM if founding else limits.earliest_date
         yield Rule(
             "date_out_of_range",
             f"A date must lie from {limits.earliest_date} to {limits.latest_date}.",
-            f"{name}::DATE NOT BETWEEN DATE '{limits.earliest_date}' "
-            f"AND DATE '{limits.latest_date}'",
+            f"{name}::DATE NOT BETWEEN DATE '{earliest}' AND DATE '{limits.latest_date}'",
             shown + " || ' is absurd'",
         )
     elif column.type == "money":

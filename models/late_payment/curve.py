@@ -40,7 +40,8 @@ class Curves:
     def expected_days_late(self) -> Float64:
         """Return the mean number of days late, truncated at `LAST_DAY`."""
         tail = np.maximum(1.0 - self.daily.sum(axis=1), 0.0)
-        return np.asarray(self.daily @ DAYS + tail * LAST_DAY)
+        # Not a matrix product: its last digit depends on the number of rows.
+        return np.asarray((self.daily * DAYS).sum(axis=1) + tail * LAST_DAY)
 
     def quantile(self, share: float) -> Int64:
         """Return the first day late by which a share is paid, at most `LAST_DAY`."""

@@ -11,7 +11,6 @@ from features.facts.loading import load_book
 from features.intake.importing import import_extract
 from features.intake.source import load_source
 from features.ledger import Ledger
-from serving.live_scoring import part_of
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +61,7 @@ def test_a_part_has_the_features_of_the_whole(book, customers):
             "currency": "EUR",
         }
     )
-    part = part_of(book, frame["customer_id"].unique())
+    part = book.part(frame["customer_id"].unique())
     assert len(part.customer_ids) == max(len(set(customers) - {"new"}), 1)
     pd.testing.assert_frame_equal(
         build(part, frame, "2025-10-01"), build(book, frame, "2025-10-01"), check_exact=True
