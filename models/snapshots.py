@@ -15,6 +15,7 @@ from features.engine.moment import Keys
 from features.facts.book import Book
 from features.facts.versions import DAY, Int64
 from features.labels.default_register import default_register
+from features.ledger.money import minor_units_per_major
 
 ACTIVE_DAYS = 365
 """A customer without an invoice for this long and with nothing open is no customer any more."""
@@ -104,7 +105,8 @@ def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Sna
     cutoff : int
         Microseconds since 1970.
     """
-    register = default_register(book, settings, cutoff)
+    units = minor_units_per_major(book.reporting_currency)
+    register = default_register(book, settings, cutoff, units)
     customers = len(book.customer_ids)
     if len(book.issued.known) == 0:
         months = np.empty(0, dtype=np.int64)
