@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from configs import Settings
+from configs.settings import DefaultModelSettings, LatePaymentSettings, ScorecardSettings
+from features.build import moment_in_microseconds
+from features.facts.book import Book
+from features.facts.loading import load_book
+from features.intake import import_extract, load_source
+from features.ledger.storage import Ledger
+from models.late_payment.model import Fitted, fit_late_payment
+from models.snapshots import Snapshots, matured_snapshots
+from models.training import Trained, train
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+AS_OF = date(2025, 10, 1)
+
+
+def write_extract(folder: Path, keep_every: int) -> Path:
+    """Copy the sample's customers in default and some of the others: a third of the rows."""
+    folder.mkdir(parents=True)
+    with (SAMPLE / "customer_events.csv").open(encoding="utf-8", newline="") as stream:
+        marked = {row["customer_id"] for row in csv.DictReader(stream)}
+    for path in SAMPLE.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = csv.DictReader(stream)
+            kept = [
+                row
+                for row in rows
+                if row["customer_id"] in marked or int(row["customer_id"][1:]) % keep_every == 0
+            ]
+        with (folder / path.name).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, rows.fieldnames or ())
+            writer.writeheader()
+            writer.writerows(kept)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """Small models: seconds, not minutes."""
+    return Settings(
+        late_payment=LatePaymentSettings(trees=20, seeds=1),
+        default_model=DefaultModelSettings(trees=30, seeds=2),
+        scorecard=ScorecardSettings(max_characteristics=6),
+    )
+
+
+@pytest.fixture(scope="session")
+def as_of() -> date:
+    return AS_OF
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory, settings) -> Book:
+    root = tmp_path_factory.mktemp("models")
+    extract = write_extract(root / "extract", keep_every=6)
+    import_extract(load_source("canonical"), extract, root / "ledger", settings)
+    return load_book(Ledger.open(root / "ledger"), settings.settlement)
+
+
+@pytest.fixture(scope="session")
+def snapshots(book, settings) -> Snapshots:
+    return matured_snapshots(book, settings.default, moment_in_microseconds(AS_OF))
+
+
+@pytest.fixture(scope="session")
+def late_payment(book, settings) -> Fitted:
+    return fit_late_payment(book, moment_in_microseconds(AS_OF), settings.late_payment)
+
+
+@pytest.fixture(scope="session")
+def default(book, settings) -> Trained:
+    return train("default", book, AS_OF, settings)
+
+
+@pytest.fixture(scope="session")
+def scorecard(book, settings) -> Trained:
+    return train("scorecard", book, AS_OF, settings)
