@@ -69,7 +69,7 @@ def make_keys(book: Book, frame: pd.DataFrame, as_of: date | datetime | str | No
         as_of=moments,
         issued_day=_days(frame["issued_on"]),
         due_day=_days(frame["due_on"]),
-        amount=reporting_minor_units(book, frame),
+        amount=reporting_minor_units(book, frame, moments),
         invoice=invoice,
     )
 

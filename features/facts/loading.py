@@ -40,7 +40,7 @@ def load_book(ledger: Ledger, settlement: SettlementSettings | None = None) -> B
     invoices = believed(ledger.table("invoices"), TABLES["invoices"].key)
     payments = believed(ledger.table("payments"), TABLES["payments"].key)
     customers = believed(ledger.table("customers"), TABLES["customers"].key)
-    ids = sorted({*customers["customer_id"], *invoices["customer_id"]})
+    ids = _customer_ids(ledger)
     position = pd.Index(ids)
     credits = invoices[invoices["kind"] == "credit_note"]
     invoices = invoices[invoices["kind"] == "invoice"].reset_index(drop=True)
@@ -75,6 +75,16 @@ def load_book(ledger: Ledger, settlement: SettlementSettings | None = None) -> B
         currencies=tuple(sorted(invoices["currency"].unique())),
         rates=ledger.table("fx_rates").to_pandas(),
     )
+
+
+def _customer_ids(ledger: Ledger) -> list[str]:
+    """Return everyone any row is about: a fact may be known before its customer's master data."""
+    found: set[str] = set()
+    for name, table in TABLES.items():
+        if "customer_id" in table.by_name:
+            column = ledger.table(name, ["customer_id"])["customer_id"]
+            found.update(column.unique().drop_null().to_pylist())
+    return sorted(found)
 
 
 def _integers(values: object) -> Int64:
@@ -286,12 +296,12 @@ def _simple(
     frame: pd.DataFrame, position: pd.Index, customers: int, measures: dict[str, object]
 ) -> Stream:
     customer = _integers(position.get_indexer(frame["customer_id"]))
-    known_customer = customer >= 0
+    named = customer >= 0
     return Stream.sort(
-        customer[known_customer],
-        _integers(frame["known"])[known_customer],
-        _integers(frame["void"])[known_customer],
-        {name: _integers(values)[known_customer] for name, values in measures.items()},
+        customer[named],
+        _integers(frame["known"])[named],
+        _integers(frame["void"])[named],
+        {name: _integers(values)[named] for name, values in measures.items()},
         customers,
     )
 

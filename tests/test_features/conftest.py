@@ -1,0 +1,362 @@
+"""Ledgers written by hand: days are counted from 2024-01-01, money is in cents."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from configs.settings import Settings
+from features.build import moment_in_microseconds
+from features.facts.book import Book
+from features.facts.loading import load_book
+from features.intake import import_extract, load_source
+from features.ledger.contract import TABLES
+from features.ledger.storage import Ledger, physical_schema, write_ledger
+
+START = datetime(2024, 1, 1)
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+
+
+def day(number: float) -> date:
+    return (START + timedelta(days=int(number))).date()
+
+
+def at(number: float) -> datetime:
+    """Return the moment so many days after the start: 1.5 is noon of the second day."""
+    return START + timedelta(days=number)
+
+
+class Facts:
+    """The rows of a ledger, in any order; ``recorded`` defaults to the day of the event."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.rows: dict[str, list[dict[str, object]]] = defaultdict(list)
+
+    def add(
+        self,
+        table: str,
+        event: float | None,
+        recorded: float | None,
+        removed: bool = False,
+        **content: object,
+    ) -> Facts:
+        known = [n for n in (event, recorded) if n is not None]
+        if table != "fx_rates":
+            seen = recorded if recorded is not None else event
+            content["recorded_at"] = None if seen is None else at(seen)
+            content["known_at"] = at(max(known)) if known else None
+            content["removed"] = removed
+        for money in ("amount", "open_amount"):
+            if money in content:
+                content.setdefault(f"{money}_reporting", content[money])
+        self.rows[table].append(content)
+        return self
+
+    def customer(self, customer: str = "A", recorded: float | None = None, **more: object) -> Facts:
+        return self.add("customers", None, recorded, customer_id=customer, **more)
+
+    def invoice(
+        self,
+        invoice: str,
+        customer: str = "A",
+        issued: int = 0,
+        due: int = 30,
+        amount: int = 100_000,
+        recorded: float | None = None,
+        removed: bool = False,
+        **more: object,
+    ) -> Facts:
+        content = {
+            "invoice_id": invoice,
+            "customer_id": customer,
+            "issued_on": day(issued),
+            "due_on": day(due),
+            "amount": amount,
+            "currency": "EUR",
+            "kind": "invoice",
+            **more,
+        }
+        return self.add("invoices", issued, recorded, removed, **content)
+
+    def payment(
+        self,
+        payment: str,
+        invoice: str | None,
+        on: int,
+        amount: int = 100_000,
+        recorded: float | None = None,
+        removed: bool = False,
+        kind: str = "payment",
+        customer: str = "A",
+        **more: object,
+    ) -> Facts:
+        content = {
+            "payment_id": payment,
+            "invoice_id": invoice,
+            "customer_id": customer,
+            "paid_on": day(on),
+            "amount": amount,
+            "currency": "EUR",
+            "kind": kind,
+            **more,
+        }
+        return self.add("payments", on, recorded, removed, **content)
+
+    def reversal(
+        self,
+        payment: str,
+        reverses: str,
+        on: int,
+        amount: int = 100_000,
+        invoice: str | None = None,
+        recorded: float | None = None,
+        **more: object,
+    ) -> Facts:
+        return self.payment(
+            payment, invoice, on, amount, recorded, kind="reversal",
+            reverses_payment_id=reverses, **more,
+        )  # fmt: skip
+
+    def dispute(
+        self,
+        invoice: str,
+        status: str,
+        on: int,
+        recorded: float | None = None,
+        customer: str = "A",
+        dispute: str | None = None,
+        **more: object,
+    ) -> Facts:
+        content = {
+            "dispute_id": dispute or f"D-{invoice}",
+            "invoice_id": invoice,
+            "customer_id": customer,
+            "event_on": day(on),
+            "status": status,
+            **more,
+        }
+        return self.add("disputes", on, recorded, **content)
+
+    def event(
+        self, kind: str, on: int, recorded: float | None = None, customer: str = "A"
+    ) -> Facts:
+        return self.add(
+            "customer_events", on, recorded, customer_id=customer, kind=kind, happened_on=day(on)
+        )
+
+    def limit(
+        self, on: int, amount: int, recorded: float | None = None, customer: str = "A", **more
+    ) -> Facts:
+        content = {
+            "customer_id": customer,
+            "amount": amount,
+            "currency": "EUR",
+            "valid_from": day(on),
+            "kind": "normal",
+            **more,
+        }
+        return self.add("credit_limits", on, recorded, **content)
+
+    def order(
+        self,
+        order: str,
+        on: int,
+        amount: int,
+        status: str = "open",
+        recorded: float | None = None,
+        customer: str = "A",
+        **more: object,
+    ) -> Facts:
+        content = {
+            "order_id": order,
+            "customer_id": customer,
+            "ordered_on": day(on),
+            "amount": amount,
+            "currency": "EUR",
+            "status": status,
+            **more,
+        }
+        return self.add("orders", on, recorded, **content)
+
+    def bureau(
+        self, on: int, score: float, recorded: float | None = None, customer: str = "A"
+    ) -> Facts:
+        content = {"provider": "bureau", "scored_on": day(on), "score": score}
+        return self.add("bureau_scores", on, recorded, customer_id=customer, **content)
+
+    def rate(self, currency: str, on: int, rate: float) -> Facts:
+        return self.add("fx_rates", None, None, currency=currency, rate_date=day(on), rate=rate)
+
+    def ledger(self) -> Ledger:
+        """Write the ledger."""
+        tables = {
+            name: pa.Table.from_pylist(rows, schema=physical_schema(TABLES[name]))
+            for name, rows in self.rows.items()
+        }
+        return write_ledger(self.root, tables, reporting_currency="EUR", extract_date=day(2000))
+
+    def book(self) -> Book:
+        return load_book(self.ledger())
+
+
+def _pay(
+    facts: Facts,
+    customer: str,
+    in_dollars: bool,
+    payment: str,
+    invoice: str | None,
+    on: int,
+    amount: int,
+    recorded: float,
+    **more: object,
+) -> None:
+    if in_dollars:
+        more = {"currency": "USD", "amount_reporting": amount * 9 // 10, **more}
+    facts.payment(payment, invoice, on, amount, recorded, customer=customer, **more)
+
+
+def busy(facts: Facts) -> Facts:
+    """Fill a ledger with a year of everything that makes knowledge differ from events."""
+    rng = np.random.default_rng(11)
+
+    def lag() -> float:
+        return float(rng.choice([0, 0, 0, 1, 3, 0.4, 20]))
+
+    customers = ["A", "B", "C", "D", "E"]
+    facts.rate("USD", 0, 0.9).rate("USD", 100, 0.95).rate("USD", 200, 0.8)
+    for number, customer in enumerate(customers):
+        recorded = [None, 0, 60.5, 0, 30][number]
+        facts.customer(customer, recorded, segment="retail" if number % 2 else "trade")
+        if number < 3:
+            facts.customer(customer, 150 + number, segment="public")
+        for on in range(5 + number, 330, 90):
+            facts.bureau(on, 400 + 10 * number + on, on + lag(), customer)
+            facts.limit(on, 100_000 * (number + 1), on - 3 + 2 * lag(), customer)
+        facts.limit(50, 70_000, 20, customer, company_id="X").limit(
+            50, 30_000, 45, customer, company_id="X"
+        )
+    for number in range(150):
+        customer, name = customers[number % 5], f"{number:03}"
+        issued = int(rng.integers(0, 300))
+        due = issued + int(rng.choice([14, 30, 30, 60]))
+        amount = int(rng.integers(100, 5000)) * 100
+        more = {"currency": "USD", "amount_reporting": amount * 9 // 10} if number % 9 == 0 else {}
+        known = issued + lag()
+        facts.invoice(name, customer, issued, due, amount, known, **more)
+        same = {"currency": "USD"} if more else {}
+        late = due + int(rng.integers(-10, 60))
+        seen = late + lag()
+
+        pay = partial(_pay, facts, customer, bool(more))
+        fate = number % 15
+        if fate < 4:
+            pay(f"P{name}", name, late, amount, seen)
+        elif fate == 4:
+            pay(f"P{name}", name, late, amount // 2, seen)
+            pay(f"Q{name}", name, late + 20, amount - amount // 2, seen + 25)
+        elif fate == 5:
+            pay(f"P{name}", name, late, amount, seen)
+            pay(f"R{name}", None, late + 9, amount, late + 9.5, kind="reversal",
+                reverses_payment_id=f"P{name}")  # fmt: skip
+            pay(f"Q{name}", name, late + 30, amount, late + 31)
+        elif fate == 6:
+            pay(f"W{name}", name, due + 80, amount, due + 80 + lag(), kind="write_off")
+        elif fate == 7:
+            pay(f"P{name}", None, late, amount, seen)
+            pay(f"P{name}", name, late, amount, seen + 12.25)
+        elif fate == 8:
+            facts.invoice(name, customer, issued, due + 15, amount * 2, known + 40.5, **same)
+            pay(f"P{name}", name, late, amount, seen)
+            pay(f"Q{name}", name, late + 30, amount, late + 50)
+        elif fate == 9:
+            facts.invoice(name, customer, issued, due, amount, known + 50, removed=True, **same)
+        elif fate == 10:
+            facts.invoice(f"C{name}", customer, issued + 5, due, amount // 4, issued + 8,
+                          kind="credit_note", credited_invoice_id=name, **same)  # fmt: skip
+            pay(f"P{name}", name, late, amount - amount // 4, seen)
+        elif fate == 11:
+            facts.dispute(name, "open", due + 2, due + 2 + lag(), customer)
+            facts.dispute(name, "resolved", due + 40, due + 41, customer)
+            pay(f"P{name}", name, due + 70, amount, due + 70.5)
+        elif fate == 12:
+            pay(f"P{name}", name, late, amount, seen)
+            pay(f"P{name}", name, late, amount, seen + 33, removed=True)
+        elif fate == 13:
+            pay(f"K{name}", name, due, amount, due + lag(), kind="credit_note")
+        facts.order(f"O{name}", issued - 10, amount, "open", None, customer)
+        facts.order(f"O{name}", issued - 10, amount, "invoiced", issued + lag(), customer)
+    facts.event("insolvency", 250, 262.5, "B").event("left", 200, None, "C")
+    facts.invoice("note", "D", 100, 130, 40_000, kind="credit_note")
+    return facts
+
+
+@pytest.fixture(scope="session")
+def busy_ledger(make_facts: Callable[[], Facts]) -> Ledger:
+    return busy(make_facts()).ledger()
+
+
+@pytest.fixture(scope="session")
+def busy_book(busy_ledger: Ledger) -> Book:
+    return load_book(busy_ledger)
+
+
+@pytest.fixture(scope="session")
+def make_facts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Facts]:
+    return lambda: Facts(tmp_path_factory.mktemp("ledger"))
+
+
+@pytest.fixture
+def facts(make_facts: Callable[[], Facts]) -> Facts:
+    return make_facts()
+
+
+@pytest.fixture(scope="session")
+def moment() -> Callable[[float], datetime]:
+    return at
+
+
+@pytest.fixture(scope="session")
+def microseconds() -> Callable[[float], int]:
+    return lambda number: moment_in_microseconds(at(number))
+
+
+@pytest.fixture(scope="session")
+def day_number() -> Callable[[float], int]:
+    """Return days since 1970, as the book counts them."""
+    return lambda number: (day(number) - date(1970, 1, 1)).days
+
+
+@pytest.fixture(scope="session")
+def sample_ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    root = tmp_path_factory.mktemp("sample") / "ledger"
+    import_extract(
+        load_source("canonical"), SAMPLE, root, Settings(), extract_date=date(2026, 1, 1)
+    )
+    return Ledger.open(root)
+
+
+@pytest.fixture(scope="session")
+def sample_book(sample_ledger: Ledger) -> Book:
+    return load_book(sample_ledger)
+
+
+@pytest.fixture(scope="session")
+def invoice_keys() -> Callable[[Ledger], pd.DataFrame]:
+    """Return key rows for the first version of every invoice of a ledger."""
+
+    def keys(ledger: Ledger) -> pd.DataFrame:
+        frame = ledger.table("invoices").to_pandas()
+        frame = frame[frame["kind"] == "invoice"].drop_duplicates("invoice_id", ignore_index=True)
+        names = ["invoice_id", "customer_id", "issued_on", "due_on", "currency"]
+        return frame[names].assign(amount=frame["amount"] / 100)
+
+    return keys
