@@ -11,7 +11,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.evaluation import calibration_table
 from models.scorecard.card import Scorecard
-from models.training import Checked
+from models.training import Checked, Trained
 
 matplotlib.use("Agg")
 
@@ -46,6 +46,27 @@ def _calibration(axis: matplotlib.axes.Axes, check: Checked) -> None:
     axis.plot([0, top], [0, top], color=_GREY, linewidth=0.8, linestyle="--")
     axis.errorbar(predicted, observed, yerr=error, fmt="o", color=_BLUE, markersize=4)
     axis.set(xlabel="predicted", ylabel="observed, 95% interval", xlim=(0, top), ylim=(0, None))
+
+
+def importance_figure(trained: Trained) -> Figure:
+    """Draw how the values of the strongest features move the risk of single rows (beeswarm)."""
+    # Takes seconds to import; scoring reads this package without it.
+    import shap
+    from matplotlib import pyplot
+
+    explanation = shap.Explanation(
+        values=trained.contributions,
+        data=trained.explained.to_numpy(),
+        feature_names=list(trained.explained.columns),
+    )
+    figure: Figure = pyplot.figure()
+    shap.plots.beeswarm(explanation, max_display=15, show=False, plot_size=(10, 6))
+    axis = figure.axes[0]
+    axis.set_xlabel("contribution to the risk, log-odds or points (right = riskier)")
+    axis.tick_params(labelsize=8)
+    figure.tight_layout()
+    pyplot.close(figure)
+    return figure
 
 
 def scorecard_figure(card: Scorecard) -> Figure:

@@ -29,6 +29,8 @@ Bool = npt.NDArray[np.bool_]
 
 MIN_OOT_DEFAULTS = 10
 """Defaulted customers below which an out-of-time fit of a risk model says nothing."""
+EXPLAINED_ROWS = 300
+"""Rows whose contributions the importance plot shows."""
 _TEST_SHARE = 0.3
 
 
@@ -58,6 +60,10 @@ class Trained:
     rows : int
     sample : DataFrame
         A few rows of the matrix: the input example.
+    explained : DataFrame
+        Up to `EXPLAINED_ROWS` rows of the matrix ...
+    contributions : float64 array of the same shape
+        ... and what each feature contributes to their risk.
     """
 
     name: str
@@ -68,6 +74,8 @@ class Trained:
     window: tuple[date, date]
     rows: int
     sample: pd.DataFrame
+    explained: pd.DataFrame
+    contributions: Float64
 
 
 def train(
@@ -120,6 +128,7 @@ def _train_late_payment(
         metrics["oot_pay_date_p10_p90_coverage"] = float(inside[paid].mean())
     known = (book.issued.known < cutoff) & (book.issued.void >= cutoff)
     issued = book.issued.measures["issued_day"][known]
+    some = _spread(len(rows))
     return Trained(
         "late_payment",
         fitted.model,
@@ -129,6 +138,8 @@ def _train_late_payment(
         (_date(int(issued.min())), _date(int(issued.max()))),
         int(known.sum()),
         pd.DataFrame(rows.matrix[:5], columns=fitted.model.features),
+        pd.DataFrame(rows.matrix[some], columns=fitted.model.features),
+        fitted.model.contributions(rows.matrix[some], rows.start[some]),
     )
 
 
@@ -145,6 +156,7 @@ def _train_risk(
     measured = classification_metrics(checked.outcome, checked.probability)
     measured["ks"] = kolmogorov_smirnov(checked.outcome, checked.probability)
     prefix = "oot" if checked.title.startswith("out of time") else "unseen_customers"
+    some = _spread(len(snapshots))
     parameters = settings.scorecard if name == "scorecard" else settings.default_model
     return Trained(
         name,
@@ -155,6 +167,8 @@ def _train_risk(
         (_date(int(snapshots.as_of.min() // DAY)), _date(int(snapshots.as_of.max() // DAY))),
         len(snapshots),
         pd.DataFrame(snapshots.matrix[:5], columns=model.features),
+        pd.DataFrame(snapshots.matrix[some], columns=model.features),
+        model.contributions(snapshots.matrix[some]),
     )
 
 
@@ -186,6 +200,11 @@ def _unseen(name: str, snapshots: Snapshots, settings: Settings) -> Checked:
     )
     probability = 1.0 / (1.0 + np.exp(-odds))
     return Checked("unseen customers: default within the window", snapshots.bad, probability)
+
+
+def _spread(rows: int) -> npt.NDArray[np.int64]:
+    """Return up to `EXPLAINED_ROWS` rows, evenly spread."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, EXPLAINED_ROWS)).astype(np.int64))
 
 
 def _date(day: int) -> date:

@@ -179,10 +179,11 @@ def train(model: str, ledger: Path, as_of: date, out: Path | None, config: Path 
 
     home, settings = Home.locate(), load_settings(config)
     _require_ledger(ledger)
-    prepare(home)
+    ready = prepare(home)
     progress("starting")
     from pipelines.flows import train_flow
 
+    ready()
     names = list(MODELS) if model == "all" else [model]
     outcomes = train_flow(names, ledger, as_of, home, settings)
     show_training(outcomes)
@@ -258,9 +259,10 @@ def promote(model: str, version: str, by: str, reason: str, config: Path | None)
 
     load_settings(config)
     home = Home.locate()
-    prepare(home)
+    ready = prepare(home)
     from pipelines.flows import promote_flow
 
+    ready()
     made = promote_flow(home, model, version, by, reason)
     before = f"version {made.from_version}" if made.from_version else "none"
     say(f"{model}: champion is version {made.to_version} (was {before}), by {made.by}")

@@ -17,16 +17,17 @@ CUSTOMERS, MONTHS, SEED, START = 300, 36, 18, date(2023, 1, 1)
 def run_demo(home: Home, settings: Settings, extract: Path | None) -> None:
     """Run the demo in a home; each step can be repeated and ends in the same state."""
     place = home.root / "demo"
+    ready = prepare(home)
     if extract is None:
         from features.simulator import simulate
 
         extract = place / "extract"
         progress(f"simulating {CUSTOMERS} customers over {MONTHS} months")
         simulate(CUSTOMERS, MONTHS, SEED, extract, start=START)
-    prepare(home)
     progress("starting")
     from pipelines.flows import demo_flow
 
+    ready()
     _, trained, scores = demo_flow(extract, place / "ledger", place / "scores", home, settings)
     say("")
     show_training(trained)

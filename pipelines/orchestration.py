@@ -1,17 +1,26 @@
-"""Prefect's surroundings: its database under the home, no chatter, no calls to anywhere.
-
-To be called before a flow is imported: Prefect reads its settings when it is imported.
-"""
+"""Prefect's surroundings: its database under the home, no chatter, its server started early."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from threading import Thread
 
 from configs.home import Home
 
 
-def prepare(home: Home) -> None:
-    """Point Prefect at the home; what the user has set in the environment stays."""
+def prepare(home: Home) -> Callable[[], None]:
+    """Point Prefect at the home and start its temporary server in the background.
+
+    To be called before anything imports Prefect, which reads its settings then. What the user has
+    set in the environment stays; with a ``PREFECT_API_URL`` no server is started.
+
+    Returns
+    -------
+    callable
+        Waits until flows can run. The server takes some ten seconds, which pass while the
+        caller imports and reads what it needs.
+    """
     home.prefect.mkdir(parents=True, exist_ok=True)
     for name, value in {
         "PREFECT_HOME": str(home.prefect),
@@ -23,3 +32,15 @@ def prepare(home: Home) -> None:
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     }.items():
         os.environ.setdefault(name, value)
+    if os.environ.get("PREFECT_API_URL"):
+        return lambda: None
+    starting = Thread(target=_start_server, daemon=True)
+    starting.start()
+    return starting.join
+
+
+def _start_server() -> None:
+    from prefect.server.api.server import SubprocessASGIServer
+
+    # The instance every flow of this process finds; it stops with the process.
+    SubprocessASGIServer().start()

@@ -13,7 +13,7 @@ from configs.settings import Settings
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
 from models.bundle import KINDS, champion_versions, publish_champion, write_bundle
-from models.plots import report_figure, scorecard_figure
+from models.plots import importance_figure, report_figure, scorecard_figure
 from models.registry import Registered, Registry
 from models.scorecard.card import Scorecard
 from models.training import train
@@ -63,7 +63,10 @@ def train_model(
     except ValueError as refusal:
         return TrainOutcome(name, None, str(refusal), {}, None)
     progress(f"{name}: registering")
-    figures = {"report.png": report_figure(name, trained.checks)}
+    figures = {
+        "report.png": report_figure(name, trained.checks),
+        "importance.png": importance_figure(trained),
+    }
     if isinstance(trained.model, Scorecard):
         figures["scorecard.png"] = scorecard_figure(trained.model)
     registry = Registry(home)

@@ -127,7 +127,7 @@ class LatePaymentModel:
                 }
                 for i, hazard in enumerate(self.hazards)
             ],
-            "weights": [[round(float(w), 9) for w in row] for row in self.weights],
+            "weights": self.weights.tolist(),
             "never": self.never,
             "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
         }
