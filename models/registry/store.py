@@ -59,8 +59,12 @@ class Registry:
         home.root.mkdir(parents=True, exist_ok=True)
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        mlflow.set_tracking_uri(f"sqlite:///{home.mlflow_store}")
+        self._select()
         self._client = mlflow.MlflowClient()
+
+    def _select(self) -> None:
+        """Point MLflow's module-level functions at this home: they know one store a process."""
+        mlflow.set_tracking_uri(f"sqlite:///{self.home.mlflow_store}")
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(EXPERIMENT)
@@ -95,6 +99,7 @@ class Registry:
             return Registered(
                 trained.name, known, self._alias(trained.name, known), fingerprint, False
             )
+        self._select()
         title = f"{trained.name} as of {about['trained_as_of']}"
         with mlflow.start_run(experiment_id=self._experiment(), run_name=title) as run:
             mlflow.log_params({**trained.parameters, **about, "rows": trained.rows})
@@ -165,6 +170,7 @@ class Registry:
             raise ValueError(
                 f"{name}={version}: no such version in {self.home.root} (it has: {versions})"
             ) from error
+        self._select()
         folder = mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{found.version}")
         return next(Path(folder).glob("artifacts/*/bundle.json")).parent
 
