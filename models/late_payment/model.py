@@ -90,7 +90,7 @@ class LatePaymentModel:
         """Return each feature's part in the log of P(not paid by `EXPLAINED_HORIZON`).
 
         That log is the sum of ``ln(1 - hazard)`` over the intervals before the horizon (over the
-        current one for an invoice already past it). SHAP values add up on each hazard's log-odds;
+        current or last one for an invoice already past it). SHAP values add up on each hazard's log-odds;
         to first order a change of the log-odds by x changes ``ln(1 - hazard)`` by ``-hazard x``,
         so each interval's values are weighted by its hazard.
         """
@@ -98,7 +98,9 @@ class LatePaymentModel:
         last = horizon_position(EXPLAINED_HORIZON)
         for interval, hazard in enumerate(self.hazards):
             before = (start < EDGES[interval + 1]) & (interval < last)
-            current = (start >= EDGES[interval]) & (start < EDGES[interval + 1])
+            current = start >= EDGES[interval]
+            if interval + 1 < INTERVALS:
+                current &= start < EDGES[interval + 1]
             rows = np.flatnonzero(before | current)
             if not hazard.boosters or len(rows) == 0:
                 continue

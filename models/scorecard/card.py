@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.catalogue import CATALOGUE
+
 Float64 = npt.NDArray[np.float64]
 
 
@@ -172,6 +174,7 @@ class Scorecard:
             "slope": self.slope,
             "intercept": self.intercept,
             "grades": self.grades,
+            "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
         }, {}
 
     @classmethod
