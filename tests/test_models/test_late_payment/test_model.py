@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from configs.settings import LatePaymentSettings
+from features.build import moment_in_microseconds
+from features.facts.versions import DAY
+from models.evaluation import classification_metrics
+from models.late_payment.dataset import training_rows
+from models.late_payment.grid import EDGES, HORIZONS, INTERVALS
+from models.late_payment.hazard import cases
+from models.late_payment.model import LatePaymentModel, fit_late_payment, issue_rows
+
+
+@pytest.fixture(scope="module")
+def rows(book, as_of):
+    """Training rows of the last year: before issue, at issue and while open."""
+    return training_rows(
+        book, moment_in_microseconds("2025-03-01"), moment_in_microseconds(as_of), seed=1
+    )
+
+
+def test_survival_falls_with_the_horizon_in_every_row(late_payment, rows):
+    curve = late_payment.model.curves(rows.matrix, rows.start, rows.keys.due_day)
+    assert (np.diff(curve.survival, axis=1) <= 0).all()
+    assert np.isfinite(curve.daily).all()
+    total = curve.daily.sum(axis=1)
+    assert (total <= 1 + 1e-9).all()
+    for days in HORIZONS:
+        assert (curve.late(days)[rows.start >= days] == 1.0).all()
+
+
+def test_late_payment_is_told_from_payment_on_time_out_of_time(late_payment):
+    evaluated = late_payment.evaluated
+    matured = evaluated.observed >= 5
+    measured = classification_metrics(
+        evaluated.days_late[matured] >= 5, late_payment.curves.late(5)[matured]
+    )
+    assert measured["auc"] > 0.7
+    assert measured["average_precision"] > 2 * measured["base_rate"]
+
+
+def test_a_customer_that_was_always_late_is_expected_later(late_payment, rows):
+    column = late_payment.model.features.index("customer_late_5d_shrunk_rate_365d")
+    at_issue = rows.start < -5000
+    rate = rows.matrix[:, column]
+    curve = late_payment.model.curves(rows.matrix, rows.start, rows.keys.due_day)
+    late = curve.late(5)
+    top = at_issue & (rate >= np.nanquantile(rate[at_issue], 0.9))
+    bottom = at_issue & (rate <= np.nanquantile(rate[at_issue], 0.1))
+    assert late[top].mean() > 1.5 * late[bottom].mean()
+
+
+def test_rows_hold_nothing_from_the_cutoff_on(book, as_of, rows):
+    cutoff = moment_in_microseconds(as_of)
+    assert (rows.keys.as_of < cutoff).all()
+    assert (rows.observed == cutoff // DAY - rows.keys.due_day).all()
+    assert (rows.days_late[~rows.closed] == rows.observed[~rows.closed]).all()
+
+
+def test_a_row_is_at_risk_only_where_the_whole_interval_could_be_seen(rows):
+    for interval in range(INTERVALS):
+        chosen, paid = cases(rows, interval)
+        assert (rows.observed[chosen] >= EDGES[interval + 1]).all()
+        assert (rows.start[chosen] < EDGES[interval + 1]).all()
+        assert rows.closed[chosen][paid].all()
+        late = rows.days_late[chosen][paid]
+        assert ((late >= EDGES[interval]) & (late < EDGES[interval + 1])).all()
+
+
+def test_few_rows_were_paid_before_a_moment_at_which_the_ledger_still_had_them_open(rows):
+    """Payments are recorded days after they are made; hazards leave such rows out."""
+    open_then = rows.start > -5000
+    before = rows.closed & (rows.days_late < rows.start)
+    assert (before & ~open_then).sum() == 0
+    assert before.sum() < 0.05 * open_then.sum()
+
+
+def test_the_document_predicts_bit_for_bit_as_the_model(late_payment, rows):
+    document, boosters = late_payment.model.to_document()
+    text = json.dumps(document, allow_nan=False)
+    again = LatePaymentModel.from_document(json.loads(text), boosters)
+    part = slice(0, 300)
+    given = (rows.matrix[part], rows.start[part], rows.keys.due_day[part])
+    first, second = late_payment.model.curves(*given), again.curves(*given)
+    assert (first.survival == second.survival).all()
+    assert (first.daily == second.daily).all()
+    assert (first.expected_days_late() == second.expected_days_late()).all()
+
+
+def test_a_document_with_other_intervals_is_refused(late_payment):
+    document, boosters = late_payment.model.to_document()
+    with pytest.raises(ValueError, match="other intervals"):
+        LatePaymentModel.from_document({**document, "edges": [0, 1]}, boosters)
+
+
+def test_a_frame_of_features_predicts_as_the_keys_do(late_payment, rows):
+    model = late_payment.model
+    part = np.arange(len(rows)) % 11 == 0
+    frame = pd.DataFrame(rows.matrix[part], columns=model.features)
+    predicted = model.predict_frame(frame[frame.columns[::-1]])
+    curve = model.curves(rows.matrix[part], rows.start[part], rows.keys.due_day[part])
+    for days in HORIZONS:
+        assert np.array_equal(predicted[f"p_late_{days}d"], curve.late(days))
+    assert np.array_equal(predicted["expected_days_late"], curve.expected_days_late())
+
+
+def test_reasons_come_only_from_hazards_that_are_still_ahead(late_payment, rows):
+    part = np.arange(len(rows)) % 11 == 0
+    shares = late_payment.model.contributions(rows.matrix[part], rows.start[part])
+    assert shares.shape == rows.matrix[part].shape
+    assert np.isfinite(shares).all()
+    beyond = rows.start[part] >= EDGES[-1]
+    assert (shares[beyond] == 0).all()
+
+
+def test_issue_rows_are_the_invoices_of_the_span(book):
+    first, last = (moment_in_microseconds(d) for d in ("2025-01-01", "2025-02-01"))
+    made = issue_rows(book, first, last, last)
+    assert ((made.keys.as_of >= first) & (made.keys.as_of < last)).all()
+    assert len(np.unique(made.keys.invoice)) == len(made)
+
+
+def test_too_few_settled_invoices_are_refused_in_one_line(book, as_of):
+    settings = LatePaymentSettings(min_settled_invoices=10**6)
+    with pytest.raises(ValueError, match="late_payment: .* 1000000 are needed") as fault:
+        fit_late_payment(book, moment_in_microseconds(as_of), settings)
+    assert "\n" not in str(fault.value)
