@@ -34,13 +34,19 @@ def prepare(home: Home) -> Callable[[], None]:
         os.environ.setdefault(name, value)
     if os.environ.get("PREFECT_API_URL"):
         return lambda: None
-    starting = Thread(target=_start_server, daemon=True)
+    starting = Thread(target=_start_server, args=(home,), daemon=True)
     starting.start()
     return starting.join
 
 
-def _start_server() -> None:
+def _start_server(home: Home) -> None:
+    complete = home.prefect / "complete"
+    if not complete.exists():
+        # A process killed while its tables were made leaves a database that never starts.
+        for leftover in home.prefect.glob("prefect.db*"):
+            leftover.unlink()
     from prefect.server.api.server import SubprocessASGIServer
 
     # The instance every flow of this process finds; it stops with the process.
     SubprocessASGIServer().start()
+    complete.touch()

@@ -90,9 +90,9 @@ class LatePaymentModel:
         """Return each feature's part in the log of P(not paid by `EXPLAINED_HORIZON`).
 
         That log is the sum of ``ln(1 - hazard)`` over the intervals before the horizon (over the
-        current or last one for an invoice already past it). SHAP values add up on each hazard's log-odds;
-        to first order a change of the log-odds by x changes ``ln(1 - hazard)`` by ``-hazard x``,
-        so each interval's values are weighted by its hazard.
+        current or last one for an invoice already past it). SHAP values add up on each hazard's
+        log-odds; to first order a change of the log-odds by x changes ``ln(1 - hazard)`` by
+        ``-hazard x``, so each interval's values are weighted by its hazard.
         """
         total = np.zeros(matrix.shape)
         last = horizon_position(EXPLAINED_HORIZON)

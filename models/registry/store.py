@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ class Registry:
         home.root.mkdir(parents=True, exist_ok=True)
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        if not home.mlflow_store.exists():
+            _create_store(home.mlflow_store)
         self._select()
         self._client = mlflow.MlflowClient()
 
@@ -207,3 +210,13 @@ class Registry:
         aliases = self._client.get_registered_model(name).aliases
         held = sorted(alias for alias, holder in aliases.items() if str(holder) == version)
         return held[0] if held else None
+
+
+def _create_store(path: Path) -> None:
+    """Create the SQLite file aside and move it into place.
+
+    A process killed while the tables are made would leave a store that MLflow refuses for good.
+    """
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    mlflow.MlflowClient(f"sqlite:///{draft}").search_experiments()
+    draft.replace(path)
