@@ -81,9 +81,10 @@ class Feature:
 
         Examples
         --------
-        >>> share = Feature("customer_late_5d_rate_90d", "share", 1, "{value} late", "", len)
+        >>> name = "customer_late_5d_rate_90d"
+        >>> share = Feature(name, "share", 1, "{value} late", "nothing paid", len)
         >>> share.describe(0.25), share.describe(float("nan"))
-        ('25% late', 'no such history')
+        ('25% late', 'nothing paid')
         """
         if np.isnan(value):
             return self.missing
@@ -96,11 +97,11 @@ def _days(value: float) -> str:
 
 
 _FORMATS: dict[str, Callable[[float], str]] = {
-    "share": lambda value: f"{value:.0%}",
+    "share": lambda value: f"{value:z.0%}",
     "days": _days,
-    "ratio": lambda value: f"{value:.1f} times",
-    "count": lambda value: f"{value:.0f}",
-    "score": lambda value: f"{value:.0f}",
+    "ratio": lambda value: f"{value:z.1f} times",
+    "count": lambda value: f"{value:z.0f}",
+    "score": lambda value: f"{value:z.0f}",
     "log": lambda value: f"{np.exp(value):,.0f}",
     "day_of_month": lambda value: f"{value:.0f}",
     "weekday": lambda value: "Mon Tue Wed Thu Fri Sat Sun".split()[int(value)],

@@ -74,7 +74,7 @@ FEATURES = [
         lambda m: m.of_invoice(m.recent["like_weight"]),
     ),
     Feature(
-        "invoice_wait_for_usual_weekday_mean_last20",
+        "invoice_wait_for_usual_weekday_mean_last60",
         "days",
         0,
         "from the due day to the weekdays it pays on it is {value}",
@@ -146,7 +146,7 @@ FEATURES = [
         lambda m: m.of_invoice(np.maximum(m.dpd, -120)),
     ),
     Feature(
-        "invoice_paid_later_than_now_share_last20",
+        "invoice_paid_later_than_now_share_last60",
         "share",
         0,
         "it paid {value} of its recent invoices later than this one is now",

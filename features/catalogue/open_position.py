@@ -25,6 +25,13 @@ def _sixty_or_more(m: Moment) -> Float64:
     return ratio(late, m.position["balance"])
 
 
+def _payment_gap(m: Moment) -> Float64:
+    payments = m.paid["365d"]["count"]
+    gaps = (m.day - m.last_payment_day) * payments / 365.0
+    # No payment in a year leaves no usual gap; 0 would read as one that has just paid.
+    return np.where(payments > 0, gaps, np.nan)
+
+
 FEATURES = [
     _overdue_share("overdue", "overdue"),
     _overdue_share("overdue_31_60", "31 to 60 days overdue"),
@@ -86,7 +93,7 @@ FEATURES = [
         1,
         "the time since its last payment is {value} its usual gap",
         "too few payments for a usual gap",
-        lambda m: (m.day - m.last_payment_day) * m.paid["365d"]["count"] / 365.0,
+        _payment_gap,
     ),
     Feature(
         "customer_unapplied_share_now",

@@ -177,7 +177,7 @@ FEATURES = [
         lambda m: m.recent["days_late_max_20"],
     ),
     Feature(
-        "customer_month_end_share_last20",
+        "customer_month_end_share_last60",
         "share",
         0,
         "{value} of its recent payments came at a month's end",
