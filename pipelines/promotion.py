@@ -83,11 +83,15 @@ def read_promotions(home: Home) -> list[Promotion]:
         return []
     record: list[Promotion] = []
     for number, line in enumerate(home.promotions.read_text(encoding="utf-8").splitlines(), 1):
-        content = json.loads(line)
-        stored = content.pop("hash")
-        promotion = Promotion(**content)
         expected = record[-1].hash if record else ""
-        if stored != promotion.hash or promotion.previous != expected:
+        try:
+            content = json.loads(line)
+            stored = content.pop("hash")
+            promotion = Promotion(**content)
+            intact = stored == promotion.hash and promotion.previous == expected
+        except (ValueError, KeyError, TypeError, AttributeError):
+            intact = False
+        if not intact:
             raise ValueError(f"{home.promotions}: line {number} was changed; restore the record")
         record.append(promotion)
     return record

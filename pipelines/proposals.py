@@ -11,6 +11,7 @@ import pandas as pd
 from features.ledger.money import EXPONENTS
 
 COLUMNS = ("invoice_id", "customer_id", "issued_on", "due_on", "amount", "currency")
+_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$"
 
 
 def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -44,8 +45,10 @@ def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]
     text = raw[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip())
     frame = pd.DataFrame({name: text[name].astype(object) for name in COLUMNS})
     for name in ("issued_on", "due_on"):
-        frame[name] = pd.to_datetime(text[name], errors="coerce", format="ISO8601").dt.normalize()
-    frame["amount"] = pd.to_numeric(text["amount"], errors="coerce")
+        # The calendar day as written: a time or a zone behind it does not move it.
+        day = text[name].str.extract(_DAY, expand=False)
+        frame[name] = pd.to_datetime(day, errors="coerce", format="%Y-%m-%d")
+    frame["amount"] = pd.to_numeric(text["amount"].astype(object), errors="coerce").astype(float)
     rule = np.select(
         [
             text["invoice_id"].fillna("") == "",
