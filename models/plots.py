@@ -20,6 +20,10 @@ _BLUE, _GREY, _RED = "#2457a6", "#8a94a3", "#b3372f"
 
 def report_figure(name: str, checks: Sequence[Checked]) -> Figure:
     """Draw calibration, ROC and precision-recall of each check, one row a check."""
+    if not checks:
+        figure = Figure(figsize=(12, 1), layout="constrained")
+        figure.suptitle(f"{name}: the history is too short to measure the model on later rows")
+        return figure
     figure = Figure(figsize=(12, 3.6 * len(checks)), layout="constrained")
     axes = figure.subplots(len(checks), 3, squeeze=False)
     for row, check in zip(axes, checks, strict=True):

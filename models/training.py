@@ -116,7 +116,7 @@ def _train_late_payment(
         )
         measured = classification_metrics(checked.outcome, checked.probability)
         metrics |= {f"oot_late_{days}d_{key}": value for key, value in measured.items()}
-        if days in (1, 5, 30):
+        if days in (1, 5, 30) and matured.any():
             checks.append(checked)
     paid = rows.closed & (rows.days_late < 10**5)
     median = fitted.curves.quantile(0.5)

@@ -79,6 +79,11 @@ def backtest(
         else:
             tables.append(_risk(name, book, cutoff, end, settings))
     predictions = pd.concat(tables, ignore_index=True)
+    if predictions.empty:
+        raise ValueError(
+            f"--cutoffs: after {ordered[-1]} there is nothing to test yet in a ledger that ends "
+            f"with {end}; choose earlier dates"
+        )
     metrics = _measure(predictions)
     write_frames(out, {"metrics": metrics, "predictions": predictions}, csv=True)
     headline = "late_5d" if name == "late_payment" else "default_12m"
