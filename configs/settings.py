@@ -60,7 +60,9 @@ class LatePaymentSettings(_Frozen):
 
     min_settled_invoices: int = Field(200, gt=0)
     calibration_share: float = Field(0.2, gt=0, lt=0.5)
-    """The latest share of the training invoices; it calibrates, it does not train."""
+    """The latest share of the training invoices: calibrates the hazards of those before."""
+    calibration_weight: float = Field(0.5, ge=0, le=1)
+    """How much of that calibration the hazards fitted on everything take over."""
     trees: int = Field(200, gt=0)
     leaves: int = Field(15, gt=1)
     learning_rate: float = Field(0.05, gt=0)

@@ -184,7 +184,8 @@ def fit_late_payment(
 
     Time is cut into an early part and two slices. Hazards of the early part are calibrated on the
     first slice and evaluated on the second; then they are calibrated on both, and hazards fitted
-    on everything take that calibration over.
+    on everything take that calibration over in part: they have seen the slices, and a slice's
+    peculiarities need not last.
 
     Parameters
     ----------
@@ -212,7 +213,7 @@ def fit_late_payment(
     ]
     share = settings.calibration_share
     first_slice, second_slice = (
-        int(np.quantile(known.issued_day, 1.0 - slices * share)) * int(DAY) for slices in (2, 1)
+        int(np.quantile(known.issued_day, 1.0 - part * share)) * int(DAY) for part in (1.0, 0.5)
     )
     progress("late_payment: hazards of the early part")
     early = fit_hazards(training_rows(book, 0, first_slice, settings.seed), settings, constraints)
@@ -224,7 +225,7 @@ def fit_late_payment(
     calibrations = _calibrations(early, later)
     progress("late_payment: hazards of all rows")
     final = fit_hazards(training_rows(book, 0, cutoff, settings.seed), settings, constraints)
-    model = _assemble(book, _apply(final, calibrations), cutoff)
+    model = _assemble(book, _apply(final, calibrations, settings.calibration_weight), cutoff)
     return Fitted(
         model,
         evaluated,
@@ -258,9 +259,14 @@ def _calibrated(hazards: list[Hazard], rows: Rows) -> list[Hazard]:
     return _apply(hazards, _calibrations(hazards, rows))
 
 
-def _apply(hazards: list[Hazard], calibrations: list[Calibration]) -> list[Hazard]:
+def _apply(
+    hazards: list[Hazard], calibrations: list[Calibration], weight: float = 1.0
+) -> list[Hazard]:
+    """Give hazards their calibrations; a weight below 1 moves them towards the identity."""
     return [
-        replace(hazard, slope=c.slope, intercept=c.intercept) if hazard.boosters else hazard
+        replace(hazard, slope=c.slope**weight, intercept=c.intercept * weight)
+        if hazard.boosters
+        else hazard
         for hazard, c in zip(hazards, calibrations, strict=True)
     ]
 
