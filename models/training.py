@@ -186,7 +186,11 @@ def _out_of_time(name: str, book: Book, snapshots: Snapshots, settings: Settings
     if before.bad_customers < MIN_OOT_DEFAULTS:
         return None
     definition = settings.default.model_copy(update={"min_defaulted_customers": MIN_OOT_DEFAULTS})
-    model = fit_risk(name, before, settings.model_copy(update={"default": definition}))
+    try:
+        model = fit_risk(name, before, settings.model_copy(update={"default": definition}))
+    except ValueError:
+        # The shorter history does not carry the model; the whole one may.
+        return None
     test = snapshots.take(snapshots.as_of >= edge)
     return Checked("out of time: default within the window", test.bad, model.predict(test.matrix))
 

@@ -19,7 +19,7 @@ from models.evaluation import classification_metrics
 from models.late_payment.grid import HORIZONS
 from models.late_payment.model import fit_late_payment, issue_rows
 from models.plots import report_figure
-from models.snapshots import add_months, matured_snapshots
+from models.snapshots import add_months, matured_snapshots, month_starts
 from models.training import Checked, fit_risk
 from pipelines.files import write_frames
 
@@ -127,7 +127,9 @@ def _late_payment(
 def _risk(name: str, book: Book, cutoff: date, end: date, settings: Settings) -> pd.DataFrame:
     window = settings.default.window_months
     edge = moment_in_microseconds(cutoff)
-    matured = add_months(edge // int(DAY), window) * int(DAY)
+    # The first monthly snapshot that the model has not learnt from.
+    tested = int(month_starts(edge // int(DAY) - 1, edge // int(DAY) + 31)[0])
+    matured = add_months(tested, window) * int(DAY)
     if matured > moment_in_microseconds(end):
         raise ValueError(
             f"--cutoffs: the {window} months after {cutoff} end after the ledger's extract of "
@@ -135,7 +137,7 @@ def _risk(name: str, book: Book, cutoff: date, end: date, settings: Settings) ->
         )
     model = fit_risk(name, matured_snapshots(book, settings.default, edge), settings)
     snapshots = matured_snapshots(book, settings.default, matured)
-    test = snapshots.take(snapshots.as_of == snapshots.as_of.max(initial=0))
+    test = snapshots.take(snapshots.as_of == tested * DAY)
     frame = pd.DataFrame(
         {
             "cutoff": cutoff,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 from configs.home import Home
@@ -48,5 +49,7 @@ def _start_server(home: Home) -> None:
     from prefect.server.api.server import SubprocessASGIServer
 
     # The instance every flow of this process finds; it stops with the process.
-    SubprocessASGIServer().start()
-    complete.touch()
+    # On a machine too slow for it the flow itself starts the server again, and reports.
+    with suppress(RuntimeError):
+        SubprocessASGIServer().start()
+        complete.touch()

@@ -44,6 +44,8 @@ def promote(home: Home, name: str, version: str, by: str, reason: str) -> Promot
     """
     if name not in KINDS:
         raise ValueError(f"{name!r} is not a model; choose of {', '.join(KINDS)}")
+    if not by.strip() or not reason.strip():
+        raise ValueError(f"{name}: say who decides and why; --by and --reason must not be empty")
     record = read_promotions(home)
     registry = Registry(home)
     registry.load(name, version)
@@ -61,13 +63,14 @@ def promote(home: Home, name: str, version: str, by: str, reason: str) -> Promot
         to_metrics=registry.metrics(name, version),
         previous=record[-1].hash if record else "",
     )
-    registry.set_champion(name, version)
-    publish_champions(home, registry)
+    # Recorded first: a move that a crash leaves undone can be repeated, one without a record not.
     line = json.dumps({**asdict(promotion), "hash": promotion.hash}, sort_keys=True)
     with home.promotions.open("a", encoding="utf-8") as stream:
         stream.write(line + "\n")
         stream.flush()
         os.fsync(stream.fileno())
+    registry.set_champion(name, version)
+    publish_champions(home, registry)
     return promotion
 
 

@@ -43,6 +43,9 @@ def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]
             f"{path}: no column {', '.join(missing)}; it has {', '.join(map(str, raw.columns))}"
         )
     text = raw[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip())
+    for name in ("invoice_id", "customer_id"):
+        # Ids that went through a spreadsheet or a float column, as at import.
+        text[name] = text[name].str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     frame = pd.DataFrame({name: text[name].astype(object) for name in COLUMNS})
     for name in ("issued_on", "due_on"):
         # The calendar day as written: a time or a zone behind it does not move it.

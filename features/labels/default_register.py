@@ -187,22 +187,25 @@ def _write_offs(
     book: Book, settings: DefaultSettings, cutoff: int, absolute: float
 ) -> pd.DataFrame:
     lost = book.write_offs
-    counts = (lost.known < cutoff) & (lost.void >= cutoff) & (lost.measures["amount"] > absolute)
-    customer = _owners(lost.offsets)[counts]
-    day = lost.known[counts] // DAY
-    # The balance the share is taken of is that of the moment before the write-off was known.
-    balance = np.array(
-        [_balance(book, c, k) for c, k in zip(customer, lost.known[counts], strict=True)]
-    )
-    material = lost.measures["amount"][counts] > settings.relative_threshold * balance
-    return pd.DataFrame(
+    counts = (lost.known < cutoff) & (lost.void >= cutoff)
+    rows = pd.DataFrame(
         {
-            "customer": customer[material],
-            "day": day[material],
-            "reason": "write_off",
-            "cured_day": -1,
+            "customer": _owners(lost.offsets)[counts],
+            "day": lost.known[counts] // DAY,
+            "known": lost.known[counts],
+            "amount": lost.measures["amount"][counts],
         }
     )
+    # What is written off on one day counts together, however many invoices it was.
+    daily = rows.groupby(["customer", "day"], as_index=False).agg(
+        known=("known", "min"), amount=("amount", "sum")
+    )
+    daily = daily[daily["amount"] > absolute]
+    # The share is taken of the balance of the moment before the write-off was known.
+    moments = zip(daily["customer"], daily["known"], strict=True)
+    balance = np.array([_balance(book, c, k) for c, k in moments])
+    material = daily[daily["amount"] > settings.relative_threshold * balance]
+    return material[["customer", "day"]].assign(reason="write_off", cured_day=-1)
 
 
 def _balance(book: Book, customer: int, moment: int) -> int:

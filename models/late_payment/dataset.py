@@ -11,6 +11,7 @@ from features.build import build_matrix
 from features.catalogue import INVOICE_FEATURES
 from features.engine.moment import Keys
 from features.facts.book import Book
+from features.facts.settlement import OPEN
 from features.facts.versions import DAY, Int64
 from features.labels.payment_day import Outcomes, outcomes
 
@@ -58,12 +59,16 @@ def rows_at(book: Book, chosen: Outcomes, as_of: Int64, cutoff: int) -> Rows:
     """Build the rows of invoices at given moments, with outcomes as known at a cutoff."""
     keys = keys_of(chosen, as_of)
     day = as_of // DAY
+    start = np.where(day > chosen.issued_day, day - chosen.due_day, -10_000)
+    closed = chosen.state != OPEN
     return Rows(
         keys=keys,
         matrix=build_matrix(book, keys, INVOICE_FEATURES),
-        start=np.where(day > chosen.issued_day, day - chosen.due_day, -10_000),
-        days_late=chosen.days_late,
-        closed=chosen.state != 1,
+        start=start,
+        # Paid already but not recorded by then: at this moment it looked open, and the news came
+        # at once.
+        days_late=np.where(closed, np.maximum(chosen.days_late, start), chosen.days_late),
+        closed=closed,
         observed=cutoff // DAY - chosen.due_day,
     )
 

@@ -72,7 +72,7 @@ def weights_of_evidence(
     --------
     >>> woe, iv = weights_of_evidence(np.array([0, 90, 10]), np.array([0, 10, 10]))
     >>> woe.round(2).tolist(), round(iv, 2)
-    ([0.0, 0.57, -1.56], 0.86)
+    ([0.0, 0.58, -1.55], 0.85)
     """
     share_good, share_bad = goods.sum() / (goods + bads).sum(), bads.sum() / (goods + bads).sum()
     prior = np.full(len(goods), 2 * SMOOTHING)

@@ -14,7 +14,7 @@ from features.labels.payment_day import outcomes
 from features.ledger.money import minor_units_per_major
 from models.bundle import LoadedModel
 from models.late_payment.curve import DAYS, columns
-from models.late_payment.grid import HORIZONS
+from models.late_payment.grid import HORIZONS, LAST_DAY
 from models.late_payment.model import start_of
 from models.reasons import REASON_COLUMNS, reasons
 
@@ -114,7 +114,10 @@ def score_invoices(
     curve = model.model.curves(matrix, start, keys.due_day, threads)
     for name, values in columns(curve).items():
         scored[name] = values
-    earliest = np.maximum(keys.as_of // DAY, keys.issued_day)
+    today = keys.as_of // DAY
+    # Curves end a year after due; of what is older still, only that it has not come is known.
+    beyond = today - keys.due_day >= LAST_DAY
+    earliest = np.where(beyond, today + LAST_DAY, np.maximum(today, keys.issued_day))
     pay_day = np.maximum(keys.due_day + np.rint(scored["expected_days_late"]), earliest)
     scored["expected_pay_date"] = _dates(pay_day.astype(np.int64))
     for share in (10, 50, 90):
