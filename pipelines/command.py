@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from datetime import date
@@ -305,6 +306,8 @@ def _write_json(path: Path, content: object) -> None:
 
 def main() -> None:
     """Run the command; every expected fault is one line and a non-zero exit."""
+    # A polite stop ends the helpers a command has started, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         payrisk(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_page:

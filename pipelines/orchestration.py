@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
-from contextlib import suppress
-from threading import Thread
+from urllib.error import URLError
+from urllib.request import urlopen
 
 from configs.home import Home
+
+START_TIMEOUT_SECONDS = 120
 
 
 def prepare(home: Home) -> Callable[[], None]:
@@ -30,26 +37,52 @@ def prepare(home: Home) -> Callable[[], None]:
         # Errors reach the user as one line from the command; flows would print them twice.
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     }.items():
         os.environ.setdefault(name, value)
     if os.environ.get("PREFECT_API_URL"):
-        return lambda: None
-    starting = Thread(target=_start_server, args=(home,), daemon=True)
-    starting.start()
-    return starting.join
-
-
-def _start_server(home: Home) -> None:
+        return _nothing
     complete = home.prefect / "complete"
     if not complete.exists():
         # A process killed while its tables were made leaves a database that never starts.
         for leftover in home.prefect.glob("prefect.db*"):
             leftover.unlink()
-    from prefect.server.api.server import SubprocessASGIServer
+    port = _free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.flow_server", str(port)],
+        env=dict(os.environ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(server.terminate)
+    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
 
-    # The instance every flow of this process finds; it stops with the process.
-    # On a machine too slow for it the flow itself starts the server again, and reports.
-    with suppress(RuntimeError):
-        SubprocessASGIServer().start()
+    def ready() -> None:
+        _wait(server, port)
         complete.touch()
+
+    return ready
+
+
+def _nothing() -> None:
+    """Wait for nothing: the server is the user's."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(
+        "Prefect's temporary server did not start; set PREFECT_API_URL to a server of your own, "
+        "or see what 'prefect server start' says"
+    )
