@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from features.facts.open_items import open_at
+
 POSITION_COLUMNS = (
     "balance",
     "overdue",
@@ -175,22 +177,9 @@ def open_position(  # type: ignore[no-untyped-def]
             continue
         row, high = offsets[c], offsets[c + 1]
         while i < n and customer[i] == c:
-            while row < high and known[row] < as_of[i]:
-                if item_open[row] > 0:
-                    if size == len(active):
-                        grown = np.empty(2 * size, np.int64)
-                        grown[:size] = active
-                        active = grown
-                    active[size] = row
-                    size += 1
-                row += 1
-            kept = 0
+            row, active, size = open_at(known, void, item_open, row, high, as_of[i], active, size)
             for a in range(size):
                 r = active[a]
-                if void[r] < as_of[i]:
-                    continue
-                active[kept] = r
-                kept += 1
                 amount = item_open[r]
                 dpd = day[i] - item_due[r]
                 if item_invoice[r] == invoice[i]:
@@ -217,7 +206,6 @@ def open_position(  # type: ignore[no-untyped-def]
                         out[i, 6] += amount
                     else:
                         out[i, 7] += amount
-            size = kept
             i += 1
     return out
 

@@ -14,6 +14,7 @@ from numba import njit
 
 from configs.settings import DefaultSettings
 from features.facts.book import Book
+from features.facts.open_items import open_at
 from features.facts.versions import DAY, Int64
 
 REASONS = ("overdue", "write_off", "insolvency", "legal", "agency")
@@ -65,24 +66,11 @@ def _overdue_spells(  # type: ignore[no-untyped-def]
         for day in range(known[row] // day_us, last_day):
             # The end of this day is the first moment of the next.
             moment = (day + 1) * day_us
-            while row < high and known[row] < moment:
-                if item_open[row] > 0:
-                    if size == len(active):
-                        grown = np.empty(2 * size, np.int64)
-                        grown[:size] = active
-                        active = grown
-                    active[size] = row
-                    size += 1
-                row += 1
-            kept = 0
+            row, active, size = open_at(known, void, item_open, row, high, moment, active, size)
             balance = 0
             overdue = 0
             for a in range(size):
                 r = active[a]
-                if void[r] < moment:
-                    continue
-                active[kept] = r
-                kept += 1
                 balance += item_open[r]
                 if item_due[r] <= day:
                     amount = item_open[r]
@@ -95,7 +83,6 @@ def _overdue_spells(  # type: ignore[no-untyped-def]
                             contested = dispute_amount[d]
                             amount -= amount if contested < 0 else min(amount, contested)
                     overdue += amount
-            size = kept
             if overdue > 0:
                 for u in range(cash_offsets[c], cash_offsets[c + 1]):
                     if cash_known[u] < moment and cash_void[u] >= moment:
