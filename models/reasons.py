@@ -47,8 +47,12 @@ def reasons(
     -------
     list of tuple of str or None
         Contributions are added up by `characteristic`; only those towards risk are named, each by
-        its strongest feature. Missing reasons are None.
+        its strongest feature. Features without a certain direction against risk (the weekday on
+        which an invoice is due, say) move scores but explain nothing to a person: they are not
+        named. Missing reasons are None.
     """
+    certain = np.array([CATALOGUE[name].direction != 0 for name in features])
+    contributions = np.where(certain, contributions, 0.0)
     topics = [characteristic(name) for name in features]
     names = sorted(set(topics))
     member = np.array([[topic == name for name in names] for topic in topics], dtype=np.float64)
@@ -56,11 +60,14 @@ def reasons(
     rows: list[tuple[str | None, ...]] = []
     for row in range(len(matrix)):
         sentences: list[str | None] = []
-        for group in np.argsort(-grouped[row], kind="stable")[:COUNT]:
-            if grouped[row, group] <= 1e-6:
+        for group in np.argsort(-grouped[row], kind="stable"):
+            if grouped[row, group] <= 1e-6 or len(sentences) == COUNT:
                 break
             own = np.where(member[:, group] > 0, contributions[row], -np.inf)
             strongest = int(np.argmax(own))
-            sentences.append(CATALOGUE[features[strongest]].describe(matrix[row, strongest]))
+            sentence = CATALOGUE[features[strongest]].describe(matrix[row, strongest])
+            # What is missing is missing for several characteristics: say it once.
+            if sentence not in sentences:
+                sentences.append(sentence)
         rows.append(tuple(sentences + [None] * (COUNT - len(sentences))))
     return rows

@@ -143,6 +143,8 @@ def features() -> None:
 @options.config
 def features_build(ledger: Path, as_of: date, out: Path, entity: str, config: Path | None) -> None:
     """Write the feature rows of a moment: the frame a data scientist explores."""
+    if out.suffix not in (".parquet", ".csv"):
+        raise click.UsageError(f"{out}: write to a .parquet or a .csv file")
     from pipelines.exploration import feature_frame
     from pipelines.files import write_frame
 
@@ -259,6 +261,8 @@ def promote(model: str, version: str, by: str, reason: str, config: Path | None)
     from pipelines.orchestration import prepare
 
     load_settings(config)
+    if not by.strip() or not reason.strip():
+        raise click.UsageError("say who decides and why: --by and --reason must not be empty")
     home = Home.locate()
     ready = prepare(home)
     from pipelines.flows import promote_flow

@@ -154,11 +154,11 @@ def score_ledger(
             refusals = refused["rule"].value_counts().to_dict()
     versions = {name: model.version for name, model in models.items()}
     files = write_frames(out, frames, csv)
-    for name in ("proposed", "proposed_refused"):
-        if name not in frames:
-            # Of an earlier run: beside these outputs it would pass for one of them.
-            for suffix in (".parquet", ".csv"):
-                (out / f"{name}{suffix}").unlink(missing_ok=True)
+    # Outputs of an earlier run would pass for outputs of this one.
+    for name in {*frames, "proposed", "proposed_refused"}:
+        for path in (out / f"{name}.parquet", out / f"{name}.csv"):
+            if path not in files:
+                path.unlink(missing_ok=True)
     RiskStore(home.risk_store).publish(
         as_of,
         ScoreOutputs(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import uvicorn
 
 from configs import Home, Settings
@@ -22,6 +24,7 @@ def run_server(home: Home, settings: Settings, host: str | None, port: int | Non
     number = settings.serving.port if port is None else port
     explicit = explicit_api_key()
     check_binding(address, explicit)
+    _require_free(address, number)
     key, file = ensure_api_key(home)
     app = create_app(home, settings, key)
     url = f"http://{address}:{number}"
@@ -32,3 +35,16 @@ def run_server(home: Home, settings: Settings, host: str | None, port: int | Non
         say(f"worklist: {url}/worklist (log in with PAYRISK_API_KEY)")
     say(f"API: {url}/docs")
     uvicorn.run(app, host=address, port=number, log_level="warning", access_log=False)
+
+
+def _require_free(address: str, port: int) -> None:
+    """Refuse a port in use before a link to it is printed."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise ValueError(
+                f"{address}:{port}: cannot listen there ({error.strerror}); choose another --port"
+            ) from error

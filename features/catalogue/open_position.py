@@ -55,7 +55,7 @@ FEATURES = [
         "customer_worst_dpd_against_habit_difference_now",
         "days",
         1,
-        "its oldest open invoice is {value} later than it usually pays",
+        "its oldest open invoice differs by {value} from how late it usually pays",
         "no open invoice or no habit to compare with",
         lambda m: np.where(
             m.position["overdue_count"] > 0,

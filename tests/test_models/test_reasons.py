@@ -31,13 +31,26 @@ def test_a_missing_value_has_a_sentence_of_its_own():
 
 
 def test_no_more_than_four_reasons_strongest_first():
-    by_topic = {characteristic(name): name for name in CUSTOMER_FEATURES}
+    certain = [name for name in CUSTOMER_FEATURES if CATALOGUE[name].direction != 0]
+    by_topic = {characteristic(name): name for name in certain}
     features = list(by_topic.values())[:6]
     strength = np.arange(1.0, 7.0)[None, :]
     found = reasons(features, np.full((1, 6), 0.5), strength)
     assert len(found[0]) == COUNT
     assert found[0][0] == CATALOGUE[features[5]].describe(0.5)
     assert found[0][3] == CATALOGUE[features[2]].describe(0.5)
+
+
+def test_what_has_no_certain_direction_is_not_named():
+    features = ["invoice_due_weekday_value_now", LATE[0]]
+    found = reasons(features, np.array([[0.0, 0.5]]), np.array([[9.0, 1.0]]))
+    assert found == [(CATALOGUE[LATE[0]].describe(0.5), None, None, None)]
+
+
+def test_what_is_missing_is_said_once():
+    features = ["customer_late_5d_rate_90d", "customer_days_late_mean_90d"]
+    found = reasons(features, np.full((1, 2), np.nan), np.ones((1, 2)))
+    assert found == [("it paid no invoice in the last 90 days", None, None, None)]
 
 
 def test_every_feature_can_be_said_with_a_value_and_without():
