@@ -143,7 +143,6 @@ class PrioritySettings(_Frozen):
     """Customers on one worklist."""
     contact_effect: float = Field(0.15, gt=0, le=1)
     """Share of the cash at risk that a contact is assumed to bring in: not measured."""
-    horizon_days: int = Field(30, gt=0)
     min_overdue: Money = Field(50.0, ge=0)
     call_from_days: int = Field(5, ge=0)
     letter_from_days: int = Field(30, ge=0)

@@ -265,7 +265,7 @@ def recent_settlements(  # type: ignore[no-untyped-def]
         sum_10 = 0.0
         late_5 = 0
         late_1 = 0
-        while row >= low and count < 60:
+        while row >= low and count < RECENT_DEPTH:
             if void[row] < as_of[i]:
                 row -= 1
                 continue

@@ -16,8 +16,6 @@ from features.facts.versions import ALWAYS, DAY, FOREVER, Int64
 WINDOWS = {"30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": 36_500}
 """Names and lengths in days of the windows."""
 
-_NONE = np.int64(-1)
-
 
 @dataclass(frozen=True)
 class Keys:

@@ -13,15 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from features.facts.versions import FOREVER, Int64
+from features.facts.versions import Int64
 
 VOID, OPEN, PAID, CREDITED, WRITTEN_OFF = range(5)
 """States of an invoice."""
 
 PAYMENT, CREDIT, WRITE_OFF = range(3)
 """Kinds of application to an invoice. Discounts count as payment, reversals as negative payment."""
-
-_NONE = -1
 
 
 class Changes(NamedTuple):
@@ -181,8 +179,3 @@ def ordered(changes: Changes) -> Changes:
         (changes.amount, changes.day, changes.kind, starts, changes.known, changes.invoice)
     )
     return Changes(*(array[order] for array in changes))
-
-
-def never_void(n: int) -> Int64:
-    """Return ``void`` for n facts that stand."""
-    return np.full(n, FOREVER)
