@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalogue import CATALOGUE, CUSTOMER_FEATURES, INVOICE_FEATURES
-from features.engine.moment import Keys, Moment
+from features.catalogue import CATALOGUE, CUSTOMER_FEATURES, INVOICE_FEATURES, Feature
+from features.engine import Keys, Moment
 from features.facts.book import Book
 from features.facts.loading import load_book
 from features.facts.money_at import reporting_minor_units
@@ -19,6 +19,9 @@ from features.ledger.storage import Ledger
 
 INVOICE_COLUMNS = ("issued_on", "due_on", "amount", "currency")
 """What a key frame has when its rows are about invoices."""
+
+_AT_ONCE = 16_384
+"""Keys whose intermediate arrays fit the processor's cache."""
 
 
 def moment_in_microseconds(as_of: date | datetime | str) -> int:
@@ -63,7 +66,7 @@ def make_keys(book: Book, frame: pd.DataFrame, as_of: date | datetime | str | No
         return Keys(customer, moments, none, none, none, none)
     invoice = none
     if "invoice_id" in frame:
-        invoice = book.invoice_positions(frame["invoice_id"].to_numpy(dtype=object))
+        invoice = book.invoice_positions(customer, frame["invoice_id"].to_numpy(dtype=object))
     return Keys(
         customer=customer,
         as_of=moments,
@@ -113,22 +116,48 @@ def build(
 
 def build_matrix(book: Book, keys: Keys, features: Sequence[str]) -> npt.NDArray[np.float64]:
     """Build feature rows as a float64 array of shape (keys, features)."""
-    unknown = [name for name in features if name not in CATALOGUE]
-    if unknown:
-        raise KeyError(f"not in the feature catalogue: {', '.join(unknown)}")
     order = np.lexsort((keys.as_of, keys.customer))
-    moment = Moment(book, keys.take(order))
     matrix = np.empty((len(order), len(features)))
-    for column, name in enumerate(features):
-        matrix[order, column] = CATALOGUE[name].compute(moment)
+    matrix[order] = build_columns(book, keys.take(order), chosen(features)).T
     return matrix
 
 
+def chosen(features: Sequence[str]) -> list[Feature]:
+    """Return features of the catalogue by name.
+
+    Raises
+    ------
+    KeyError
+        A feature that the catalogue does not have.
+    """
+    unknown = [name for name in features if name not in CATALOGUE]
+    if unknown:
+        raise KeyError(f"not in the feature catalogue: {', '.join(unknown)}")
+    return [CATALOGUE[name] for name in features]
+
+
+def build_columns(book: Book, keys: Keys, features: Sequence[Feature]) -> npt.NDArray[np.float64]:
+    """Build features of keys sorted by customer and ``as_of``; shape (features, keys)."""
+    columns = np.empty((len(features), len(keys)))
+    for first in range(0, len(keys), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        moment = Moment(book, keys.take(part))
+        for row, feature in enumerate(features):
+            columns[row, part] = feature.compute(moment)
+    return columns
+
+
 def _microseconds(column: pd.Series) -> Int64:
-    moments = pd.to_datetime(column).to_numpy().astype("datetime64[us]")
-    return np.asarray(moments.astype(np.int64))
+    return _dates(column, "datetime64[us]")
 
 
 def _days(column: pd.Series) -> Int64:
-    dates = pd.to_datetime(column).to_numpy().astype("datetime64[D]")
-    return np.asarray(dates.astype(np.int64))
+    return _dates(column, "datetime64[D]")
+
+
+def _dates(column: pd.Series, unit: str) -> Int64:
+    values = column.to_numpy()
+    if values.dtype == object:
+        # Dates, moments and ISO text, without the milliseconds that pandas takes to look at them.
+        values = np.array(values.tolist(), dtype="datetime64[us]")
+    return np.asarray(values.astype(unit).astype(np.int64))

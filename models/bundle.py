@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.home import Home
-from features.ledger.storage import replace_atomically
+from features.ledger.writing import replace_atomically
 from models.default.model import DefaultModel
 from models.late_payment.model import LatePaymentModel
 from models.scorecard.card import Scorecard

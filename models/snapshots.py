@@ -11,7 +11,7 @@ import pandas as pd
 from configs.settings import DefaultSettings
 from features.build import build_matrix
 from features.catalogue import CUSTOMER_FEATURES
-from features.engine.moment import Keys
+from features.engine import Keys
 from features.facts.book import Book
 from features.facts.versions import DAY, Int64
 from features.labels.default_register import default_register

@@ -303,7 +303,7 @@ def _require_ledger(path: Path) -> None:
 
 
 def _write_json(path: Path, content: object) -> None:
-    from features.ledger.storage import replace_atomically
+    from features.ledger.writing import replace_atomically
 
     replace_atomically(path, json.dumps(content, indent=1, default=str).encode())
 

@@ -46,8 +46,7 @@ def score_proposed(
     # Rows are told apart by their place: two may carry the same id, and none may be mistaken for
     # an invoice that the ledger already has.
     frame = proposed.assign(invoice_id=[f"\x00{place}" for place in range(len(proposed))])
-    about = book.part(proposed["customer_id"].unique())
-    scored = score_invoices(champion, about, frame, as_of, threads=THREADS)
+    scored = score_invoices(champion, book, frame, as_of, threads=THREADS)
     rows, _ = plain_rows(scored, INVOICE_COLUMNS, "invoice_id", "proposed invoices")
     by_place = {row[0]: dict(zip(INVOICE_COLUMNS, row, strict=True)) for row in rows}
     return [by_place[invoice_id] for invoice_id in frame["invoice_id"]]

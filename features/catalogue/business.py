@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.catalogue.declaration import Feature, ratio
-from features.engine.moment import Moment
+from features.engine import Moment
 from features.facts.book import Float64
 
 

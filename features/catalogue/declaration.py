@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from features.engine.moment import Moment
+from features.engine import Moment
 from features.facts.book import Float64
 
 Entity = Literal["customer", "invoice"]

@@ -1,5 +1,6 @@
 """The point-in-time engine: generic kernels over the book, read at the moments of keys."""
 
-from features.engine.moment import Keys, Moment
+from features.engine.keys import Keys
+from features.engine.moment import Moment
 
 __all__ = ["Keys", "Moment"]

@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from features.engine import kernels
+from features.engine.keys import Keys
+from features.engine.position import POSITION_COLUMNS, open_position
+from features.engine.recent import RECENT_COLUMNS, recent_settlements
+from features.engine.totals import WINDOWS, Totals, standing
+from features.engine.windows import sums_around
 from features.facts.book import Book, Float64, Stream
-from features.facts.versions import ALWAYS, DAY, FOREVER, Int64
+from features.facts.lookup import latest_row
+from features.facts.surroundings import MEASURES, PORTFOLIO
+from features.facts.versions import ALWAYS, DAY, Int64
 
-WINDOWS = {"30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": 36_500}
-"""Names and lengths in days of the windows."""
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What features are asked for: customers, and invoices of theirs, each at its own moment.
-
-    Arrays of shape (n,). ``customer`` is a position in the book (-1: unknown to it), ``as_of``
-    microseconds since 1970. For keys that are not about an invoice, ``issued_day``, ``due_day``
-    and ``amount`` (reporting minor units) are -1. ``invoice`` is the position of an invoice that
-    the ledger already has, else -1.
-    """
-
-    customer: Int64
-    as_of: Int64
-    issued_day: Int64
-    due_day: Int64
-    amount: Int64
-    invoice: Int64
-
-    def __len__(self) -> int:
-        return len(self.customer)
-
-    def take(self, rows: Int64) -> Keys:
-        """Return the keys of some rows, in their order."""
-        return Keys(
-            self.customer[rows],
-            self.as_of[rows],
-            self.issued_day[rows],
-            self.due_day[rows],
-            self.amount[rows],
-            self.invoice[rows],
-        )
+_AROUND = ("30d", "90d", "365d")
+"""Windows of the surroundings."""
+_AROUND_DAYS = np.array([WINDOWS[name] for name in _AROUND], dtype=np.int64)
+_SIGNED = ("days_late_bounded",)
+"""Measures of the surroundings that may be below zero."""
 
 
 class Moment:
@@ -64,6 +40,8 @@ class Moment:
     def __init__(self, book: Book, keys: Keys) -> None:
         self.book = book
         self.keys = keys
+        self._rows: dict[int, Int64] = {}
+        self._around: dict[str, npt.NDArray[np.float64]] = {}
 
     @cached_property
     def day(self) -> Int64:
@@ -77,7 +55,7 @@ class Moment:
 
     def of_invoice(self, values: npt.NDArray[np.generic]) -> Float64:
         """Return values as floats, NaN for keys that are not about an invoice."""
-        return np.where(self.about_invoice, values.astype(np.float64), np.nan)
+        return np.where(self.about_invoice, values, np.nan)
 
     @cached_property
     def terms(self) -> Float64:
@@ -90,89 +68,123 @@ class Moment:
         return self.of_invoice(self.keys.amount)
 
     @cached_property
+    def log_amount(self) -> Float64:
+        """Natural logarithm of the amount in minor units."""
+        return self.of_invoice(np.log(np.maximum(self.keys.amount, 1).astype(np.float64)))
+
+    @cached_property
     def dpd(self) -> Int64:
         """Days past due of the key's invoice at ``as_of``; negative before it is due."""
         return np.where(self.about_invoice, self.day - self.keys.due_day, -(10**6))
 
     @cached_property
-    def settled(self) -> Mapping[str, Mapping[str, Float64]]:
+    def settled(self) -> Totals:
         """Totals of settled invoices by window and measure."""
-        return self._totals(
-            self.book.settled,
-            (
-                "count",
-                "late_1",
-                "late_5",
-                "late_15",
-                "late_30",
-                "days_late_bounded",
-                "days_late_squared",
-                "days_to_pay",
-                "amount",
-                "amount_days_late",
-                "terms",
-            ),
-        )
+        return Totals(self.book.settled, self.keys)
 
     @cached_property
-    def issued(self) -> Mapping[str, Mapping[str, Float64]]:
+    def issued(self) -> Totals:
         """Totals of issued invoices by window and measure."""
-        return self._totals(self.book.issued, ("count", "amount", "terms", "log_amount"))
+        return Totals(self.book.issued, self.keys)
 
     @cached_property
-    def paid(self) -> Mapping[str, Mapping[str, Float64]]:
+    def paid(self) -> Totals:
         """Totals of payments by window and measure."""
-        return self._totals(self.book.paid, ("count", "amount"))
+        return Totals(self.book.paid, self.keys)
+
+    @cached_property
+    def discounts(self) -> Totals:
+        """Totals of cash discounts taken."""
+        return Totals(self.book.discounts, self.keys)
+
+    @cached_property
+    def credits(self) -> Totals:
+        """Totals of credit notes."""
+        return Totals(self.book.credits, self.keys)
+
+    @cached_property
+    def write_offs(self) -> Totals:
+        """Totals of write-offs."""
+        return Totals(self.book.write_offs, self.keys)
+
+    @cached_property
+    def recoveries(self) -> Totals:
+        """Totals of payments for invoices that had been written off."""
+        return Totals(self.book.recoveries, self.keys)
+
+    @cached_property
+    def disputed(self) -> Totals:
+        """Totals of disputes opened."""
+        return Totals(self.book.disputed, self.keys)
+
+    @cached_property
+    def dispute_ends(self) -> Totals:
+        """Totals of disputes ended, and of how."""
+        return Totals(self.book.dispute_ends, self.keys)
+
+    @cached_property
+    def promises_due(self) -> Totals:
+        """Totals of promises judged: kept or broken."""
+        return Totals(self.book.promises_due, self.keys)
+
+    @cached_property
+    def reminders(self) -> Totals:
+        """Totals of reminders and letters."""
+        return Totals(self.book.reminders, self.keys)
+
+    @cached_property
+    def contacts(self) -> Totals:
+        """Totals of calls, e-mails and visits."""
+        return Totals(self.book.contacts, self.keys)
+
+    @cached_property
+    def orders(self) -> Totals:
+        """Totals of orders, by the state that each is known in."""
+        return Totals(self.book.orders, self.keys)
 
     @cached_property
     def unapplied(self) -> Float64:
         """Cash and credit notes not applied at ``as_of``, reporting minor units."""
-        return self._totals(self.book.unapplied, ("amount",))["all"]["amount"]
+        return standing(self.book.unapplied, "amount", self.keys)
+
+    @cached_property
+    def open_orders(self) -> Float64:
+        """Amount of open orders at ``as_of``, reporting minor units."""
+        # An order's later state voids the earlier one, so the believed rows add up.
+        return standing(self.book.orders, "open", self.keys)
+
+    @cached_property
+    def insured(self) -> Float64:
+        """What insurers bear at ``as_of``, reporting minor units."""
+        return standing(self.book.insurance, "amount", self.keys)
 
     @cached_property
     def position(self) -> Mapping[str, Float64]:
-        """The open items at ``as_of``: `kernels.POSITION_COLUMNS`."""
-        items = self.book.items
-        keys = self.keys
-        totals = kernels.open_position(
-            items.offsets,
-            items.known,
-            items.void,
-            items.measures["open"],
-            items.measures["amount"],
-            items.measures["due_day"],
-            items.measures["invoice"],
-            keys.customer,
-            keys.as_of,
-            self.day,
-            keys.due_day,
-            keys.invoice,
-        )
-        return _columns(kernels.POSITION_COLUMNS, totals)
+        """The open items at ``as_of``: `POSITION_COLUMNS`."""
+        items, disputes, keys = self.book.items, self.book.disputes, self.keys
+        totals = open_position(
+            items.offsets, items.known, items.void, items.measures["open"],
+            items.measures["amount"], items.measures["issued_day"], items.measures["due_day"],
+            items.measures["invoice"], disputes.offsets, disputes.known, disputes.void,
+            disputes.measures["invoice"], disputes.measures["amount"],
+            disputes.measures["seller_fault"], keys.customer, keys.as_of, self.day, keys.due_day,
+            keys.invoice, self.recent["days_late_p90_20"], self.recent["days_late_max_20"],
+        )  # fmt: skip
+        return dict(zip(POSITION_COLUMNS, totals, strict=True))
 
     @cached_property
     def recent(self) -> Mapping[str, Float64]:
-        """The latest settlements: `kernels.RECENT_COLUMNS`."""
-        settled = self.book.settled
-        keys = self.keys
-        readings = kernels.recent_settlements(
-            settled.offsets,
-            settled.known,
-            settled.void,
-            settled.measures["days_late"],
-            settled.measures["days_late_bounded"],
-            settled.measures["terms"],
-            settled.measures["amount"],
-            settled.measures["settled_day"],
-            settled.measures["at_month_end"],
-            keys.customer,
-            keys.as_of,
-            keys.due_day - keys.issued_day,
-            keys.amount,
-            keys.due_day,
-            self.dpd,
-        )
-        return _columns(kernels.RECENT_COLUMNS, readings)
+        """The latest settlements: `RECENT_COLUMNS`."""
+        settled, keys = self.book.settled, self.keys
+        of = settled.measures
+        readings = recent_settlements(
+            settled.offsets, settled.known, settled.void, of["days_late"],
+            of["days_late_bounded"], of["days_to_pay"], of["terms"], of["amount"],
+            of["log_amount"], of["settled_day"], of["due_day"], of["at_month_end"],
+            of["in_parts"], keys.customer, keys.as_of, self.day, keys.due_day - keys.issued_day,
+            self.log_amount, keys.due_day, keys.issued_day, self.dpd,
+        )  # fmt: skip
+        return dict(zip(RECENT_COLUMNS, readings, strict=True))
 
     def latest(self, stream: Stream, measure: str) -> Float64:
         """Return a measure of the latest fact at ``as_of``, NaN where there is none."""
@@ -180,8 +192,15 @@ class Moment:
             return np.full(len(self.keys), np.nan)
         rows = self._latest_rows(stream)
         values = stream.measures[measure][np.maximum(rows, 0)]
-        missing = (rows < 0) | (values == ALWAYS)
-        return np.where(missing, np.nan, values.astype(np.float64))
+        return np.where((rows < 0) | (values == ALWAYS), np.nan, values)
+
+    def _latest_rows(self, stream: Stream) -> Int64:
+        rows = self._rows.get(id(stream))
+        if rows is None:
+            keys = self.keys
+            rows = latest_row(stream.offsets, stream.known, stream.void, keys.customer, keys.as_of)
+            self._rows[id(stream)] = rows
+        return rows
 
     @cached_property
     def limit(self) -> Float64:
@@ -190,15 +209,9 @@ class Moment:
         return np.where(self.latest(self.book.limits, "valid_to") > self.day, amount, np.nan)
 
     @cached_property
-    def open_orders(self) -> Float64:
-        """Amount of open orders at ``as_of``, reporting minor units."""
-        # An order's later state voids the earlier one, so the believed rows add up.
-        return self._totals(self.book.orders, ("open",))["all"]["open"]
-
-    @cached_property
     def last_payment_day(self) -> Float64:
         """Day of the payment that became known last."""
-        return self.latest(self.book.paid, "paid_day")
+        return self.latest(self.book.paid, "day")
 
     @cached_property
     def last_issue_day(self) -> Float64:
@@ -207,58 +220,34 @@ class Moment:
 
     def portfolio(self, measure: str, window: str) -> Float64:
         """Return the portfolio's total of a measure over a window that ends with yesterday."""
-        return self._surroundings(np.zeros(len(self.keys), dtype=np.int64), measure, window)
+        return self._surroundings("portfolio", measure, window)
+
+    def around(self, kind: str, measure: str, window: str) -> Float64:
+        """Return the total of the customer's segment, country or group; 0 where it has none."""
+        return self._surroundings(kind, measure, window)
 
     def segment(self, measure: str, window: str) -> Float64:
         """Return the total of the customer's segment; the portfolio's where it has none."""
-        return self._surroundings(self._segment_group, measure, window)
+        own = self._surroundings("segment", measure, window)
+        return np.where(self.has("segment"), own, self.portfolio(measure, window))
 
-    @cached_property
-    def _segment_group(self) -> Int64:
-        segment = self.latest(self.book.masters, "segment")
-        known = np.nan_to_num(segment, nan=-1.0).astype(np.int64)
-        return np.where(known >= 0, known + 1, 0)
+    def has(self, kind: str) -> npt.NDArray[np.bool_]:
+        """Return whether the customer's segment, country or group is known."""
+        return self.latest(self.book.masters, kind) >= 0
 
-    def _surroundings(self, group: Int64, measure: str, window: str) -> Float64:
-        around = self.book.surroundings
-        last = around.totals.shape[1] - 1
-        end = np.clip(self.day - around.first_day, 0, last)
-        start = np.clip(self.day - WINDOWS[window] - around.first_day, 0, last)
-        column = around.totals[:, :, around.measures.index(measure)]
-        difference: Float64 = (column[group, end] - column[group, start]).astype(np.float64)
-        return difference
-
-    def _latest_rows(self, stream: Stream) -> Int64:
-        rows: Int64 = kernels.latest_row(
-            stream.offsets, stream.known, stream.void, self.keys.customer, self.keys.as_of
-        )
-        return rows
-
-    def _totals(
-        self, stream: Stream, measures: tuple[str, ...]
-    ) -> Mapping[str, Mapping[str, Float64]]:
-        values = np.column_stack([stream.measures[name] for name in measures])
-        stands = stream.void == FOREVER
-        cumulative = np.zeros((len(values) + 1, len(measures)), dtype=np.int64)
-        np.cumsum(values * stands[:, None], axis=0, out=cumulative[1:])
-        withdrawn = np.flatnonzero(~stands)
-        totals = kernels.window_totals(
-            stream.offsets,
-            stream.known,
-            stream.void,
-            cumulative,
-            withdrawn,
-            np.searchsorted(withdrawn, stream.offsets),
-            values,
-            self.keys.customer,
-            self.keys.as_of,
-            np.array(list(WINDOWS.values()), dtype=np.int64) * DAY,
-        )
-        return {
-            window: _columns(measures, totals[:, position, :])
-            for position, window in enumerate(WINDOWS)
-        }
-
-
-def _columns(names: tuple[str, ...], values: npt.NDArray[np.generic]) -> dict[str, Float64]:
-    return {name: values[:, i].astype(np.float64) for i, name in enumerate(names)}
+    def _surroundings(self, kind: str, measure: str, window: str) -> Float64:
+        totals = self._around.get(kind)
+        if totals is None:
+            around = self.book.surroundings
+            if kind == "portfolio":
+                place = np.full(len(self.keys), around.index.get(PORTFOLIO, -1), dtype=np.int64)
+            else:
+                code = np.nan_to_num(self.latest(self.book.masters, kind), nan=-1.0)
+                place = self.book.place_codes[code.astype(np.int64)]
+            totals = sums_around(
+                around.offsets, around.day, around.totals, place, self.day, _AROUND_DAYS
+            )
+            self._around[kind] = totals
+        found: Float64 = totals[MEASURES.index(measure), _AROUND.index(window)]
+        # A withdrawal counts on its own day, and may leave a window with less than nothing.
+        return found if measure in _SIGNED else np.maximum(found, 0.0)

@@ -4,16 +4,70 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.facts.settlement import CREDIT, PAYMENT, WRITE_OFF
+from features.facts.versions import Int64, Versions
 
-_KIND = {
-    "payment": PAYMENT,
-    "discount": PAYMENT,
-    "reversal": PAYMENT,
-    "credit_note": CREDIT,
-    "write_off": WRITE_OFF,
-}
+KINDS = ("payment", "discount", "credit_note", "write_off", "reversal")
+"""Kinds of payment rows, by their code here."""
+REVERSAL = KINDS.index("reversal")
+_APPLIED_AS = np.array([PAYMENT, PAYMENT, CREDIT, WRITE_OFF, PAYMENT])
+
+UNAPPLIED, ELSEWHERE = -1, -2
+"""``invoice`` of what names none, and of what names one that the customer does not have."""
+
+
+def payment_frame(payments: Versions, invoice: Int64) -> pd.DataFrame:
+    """Return payments as a frame of integers.
+
+    Parameters
+    ----------
+    payments : Versions
+    invoice : int64 array of shape (n,)
+        Position of each row's invoice, or `UNAPPLIED`, or `ELSEWHERE`.
+
+    Returns
+    -------
+    DataFrame
+        ``customer invoice kind day amount reporting known void`` and ``payment``, ``reverses``:
+        numbers of those payments that a reversal names, -1 for the others.
+    """
+    reversed_ids = payments.texts("reverses_payment_id").unique().drop_null()
+    found = [
+        pc.fill_null(pc.index_in(payments.texts(name), value_set=reversed_ids), -1)
+        for name in ("payment_id", "reverses_payment_id")
+    ]
+    return pd.DataFrame(
+        {
+            "customer": payments.customer,
+            "invoice": invoice,
+            "kind": payments.choice("kind", KINDS),
+            "day": payments.days("paid_on"),
+            "amount": payments.integers("amount", 0),
+            "reporting": payments.integers("amount_reporting", 0),
+            "known": payments.known,
+            "void": payments.void,
+            "payment": found[0].cast(pa.int64()).to_numpy(),
+            "reverses": found[1].cast(pa.int64()).to_numpy(),
+        }
+    )
+
+
+def reversals_of(payments: pd.DataFrame) -> pd.DataFrame:
+    """Return reversals beside what each takes back, as both were known.
+
+    The columns of what is reversed end in ``_reversed``; ``row`` is the reversal's.
+    """
+    reversals = payments[payments["kind"] == REVERSAL]
+    others = payments[(payments["kind"] != REVERSAL) & (payments["payment"] >= 0)]
+    return reversals.assign(row=np.arange(len(reversals))).merge(
+        others,
+        left_on=["customer", "reverses"],
+        right_on=["customer", "payment"],
+        suffixes=("", "_reversed"),
+    )
 
 
 def signed(payments: pd.DataFrame) -> pd.DataFrame:
@@ -26,75 +80,64 @@ def signed(payments: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     payments : DataFrame
-        As `believed` returns them.
+        As `payment_frame` returns them.
     """
-    is_reversal = payments["kind"] == "reversal"
+    is_reversal = payments["kind"] == REVERSAL
     reversals, others = payments[is_reversal], payments[~is_reversal]
     if len(reversals) == 0:
         return payments
+    pairs = reversals_of(payments)
     reversals = reversals.assign(row=np.arange(len(reversals)))
-    names = ["payment_id", "invoice_id", "customer_id", "kind", "known", "void"]
-    pairs = reversals.merge(
-        others[names],
-        left_on="reverses_payment_id",
-        right_on="payment_id",
-        suffixes=("", "_reversed"),
-    )
     first_known = pairs.groupby("row")["known_reversed"].min()
     until = reversals["row"].map(first_known).fillna(reversals["void"]).astype(np.int64)
     alone = reversals.assign(void=np.minimum(reversals["void"], until))
-    alone = alone[alone["invoice_id"].notna()]
+    alone = alone[alone["invoice"] != UNAPPLIED]
     pairs = pairs.assign(
-        invoice_id=pairs["invoice_id"].where(
-            pairs["invoice_id"].notna(), pairs["invoice_id_reversed"]
-        ),
-        customer_id=pairs["customer_id_reversed"],
+        invoice=pairs["invoice"].where(pairs["invoice"] != UNAPPLIED, pairs["invoice_reversed"]),
         kind=pairs["kind_reversed"],
         known=pairs[["known", "known_reversed"]].max(axis=1),
         void=pairs[["void", "void_reversed"]].min(axis=1),
     )
     taken_back = pd.concat([alone, pairs], ignore_index=True)
-    taken_back = taken_back.assign(
-        amount=-taken_back["amount"], amount_reporting=-taken_back["amount_reporting"]
-    )
+    taken_back = taken_back.assign(amount=-taken_back["amount"], reporting=-taken_back["reporting"])
     taken_back = taken_back[taken_back["void"] > taken_back["known"]]
     return pd.concat([others, taken_back[payments.columns]], ignore_index=True)
 
 
-def applied(
-    signed_payments: pd.DataFrame, credits: pd.DataFrame, invoice_ids: pd.Index
-) -> pd.DataFrame:
+def standing(payments: pd.DataFrame) -> pd.DataFrame:
+    """Return payments without reversals; one that is taken back whole ends with its reversal."""
+    kept = payments[payments["kind"] != REVERSAL]
+    pairs = reversals_of(payments)
+    whole = pairs[pairs["amount"] >= pairs["amount_reversed"]]
+    if len(whole) == 0:
+        return kept
+    ends = whole.groupby(["customer", "reverses"])["known"].min()
+    of = pd.MultiIndex.from_frame(kept[["customer", "payment"]])
+    end = ends.reindex(of).to_numpy()
+    void = np.where(np.isnan(end), kept["void"], np.fmin(kept["void"], end))
+    kept = kept.assign(void=void.astype(np.int64))
+    return kept[kept["void"] > kept["known"]]
+
+
+def applied(signed_payments: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
     """Return what is applied to invoices: ``invoice known void day amount kind`` rows.
 
     A credit note that names its invoice applies itself on its date.
+
+    Parameters
+    ----------
+    signed_payments : DataFrame
+    notes : DataFrame
+        Credit notes: ``customer invoice day amount reporting known void``.
     """
-    cash = pd.DataFrame(
-        {
-            "invoice": invoice_ids.get_indexer(signed_payments["invoice_id"]),
-            "known": signed_payments["known"],
-            "void": signed_payments["void"],
-            "day": signed_payments["paid_on"],
-            "amount": signed_payments["amount"],
-            "kind": signed_payments["kind"].map(_KIND),
-        }
-    )
-    notes = pd.DataFrame(
-        {
-            "invoice": invoice_ids.get_indexer(credits["credited_invoice_id"]),
-            "known": credits["known"],
-            "void": credits["void"],
-            "day": credits["issued_on"],
-            "amount": credits["amount"],
-            "kind": CREDIT,
-        }
-    )
-    both = pd.concat([cash, notes], ignore_index=True).astype(np.int64)
+    names = ["invoice", "known", "void", "day", "amount"]
+    cash = signed_payments[names].assign(kind=_APPLIED_AS[signed_payments["kind"]])
+    both = pd.concat([cash, notes[names].assign(kind=CREDIT)], ignore_index=True)
     return both[both["invoice"] >= 0]
 
 
-def not_applied(signed_payments: pd.DataFrame, credits: pd.DataFrame) -> pd.DataFrame:
+def not_applied(signed_payments: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
     """Return cash and credit notes that reduce no invoice yet."""
-    cash = signed_payments[signed_payments["invoice_id"].isna()]
-    notes = credits[credits["credited_invoice_id"].isna()]
-    names = ["customer_id", "amount_reporting", "known", "void"]
-    return pd.concat([cash[names], notes[names]], ignore_index=True)
+    names = ["customer", "reporting", "known", "void"]
+    both = [rows.loc[rows["invoice"] == UNAPPLIED, names] for rows in (signed_payments, notes)]
+    return pd.concat(both, ignore_index=True)

@@ -1,8 +1,9 @@
-"""The book: a ledger's facts as arrays sorted by customer and moment of knowledge."""
+"""The book: facts as arrays sorted by customer and moment of knowledge."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 
@@ -10,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.facts.versions import Int64
+from features.facts.surroundings import Place, Surroundings
+from features.facts.versions import FOREVER, Int64
 
 Float64 = npt.NDArray[np.float64]
 Text = npt.NDArray[np.object_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stream:
     """Facts of one kind, sorted by customer and ``known``.
 
@@ -26,79 +28,113 @@ class Stream:
         Rows ``offsets[c]:offsets[c + 1]`` belong to customer ``c``.
     known, void : int64 arrays of shape (rows,)
         The span in which each fact was believed, microseconds since 1970.
-    measures : dict of str to int64 array of shape (rows,)
+    measures : mapping of str to int64 array of shape (rows,)
         What each fact adds to a running total, integers so that sums are exact.
     """
 
     offsets: Int64
     known: Int64
     void: Int64
-    measures: dict[str, Int64]
+    measures: Mapping[str, Int64]
 
     @classmethod
     def sort(
-        cls, customer: Int64, known: Int64, void: Int64, measures: dict[str, Int64], customers: int
+        cls,
+        customer: Int64,
+        known: Int64,
+        void: Int64,
+        measures: Mapping[str, Int64],
+        customers: int,
+        by: tuple[str, ...] = (),
     ) -> Stream:
-        """Build a stream from facts in any order; equal moments are ordered by their content.
+        """Build a stream from facts in any order.
 
-        ``void`` comes last: a later correction must not change the order of what was known before.
+        Facts of one moment are ordered by the measures ``by``, else as they come. ``void`` comes
+        last: a later correction must not change the order of what was known before.
         """
-        order = np.lexsort((void, *reversed(list(measures.values())), known, customer))
+        order = np.lexsort((void, *(measures[name] for name in reversed(by)), known, customer))
+        if not by:
+            order = np.lexsort((known, customer))
         sorted_measures = {name: values[order] for name, values in measures.items()}
         offsets = np.searchsorted(customer[order], np.arange(customers + 1))
         return cls(offsets.astype(np.int64), known[order], void[order], sorted_measures)
 
-    def part(self, customers: Int64) -> Stream:
-        """Return some customers' facts as the stream of a book with those customers alone."""
-        starts, ends = self.offsets[customers], self.offsets[customers + 1]
-        ranges = [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
-        rows = np.concatenate(ranges) if ranges else np.empty(0, dtype=np.int64)
-        return Stream(
-            np.concatenate([[0], np.cumsum(ends - starts)]).astype(np.int64),
-            self.known[rows],
-            self.void[rows],
-            {name: values[rows] for name, values in self.measures.items()},
+    @cached_property
+    def owner(self) -> Int64:
+        """The customer of each row."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    @cached_property
+    def withdrawn(self) -> Int64:
+        """The rows that are no longer believed at some moment."""
+        return np.flatnonzero(self.void != FOREVER).astype(np.int64)
+
+    @cached_property
+    def withdrawn_offsets(self) -> Int64:
+        """Rows ``withdrawn[w[c]:w[c + 1]]`` belong to customer ``c``."""
+        return np.searchsorted(self.withdrawn, self.offsets).astype(np.int64)
+
+    def running_total(self, measure: str) -> Int64:
+        """Return the total of a measure before each row, withdrawn rows left out; (rows + 1,)."""
+        values = self.measures[measure]
+        return self._kept(
+            f"stands {measure}",
+            lambda: _before(values if not len(self.withdrawn) else values * (self.void == FOREVER)),
         )
 
+    def began(self, measure: str) -> Int64:
+        """Return the total of a measure before each row; (rows + 1,)."""
+        return self._kept(f"began {measure}", lambda: _before(self.measures[measure]))
 
-@dataclass(frozen=True)
-class Surroundings:
-    """Running totals by day of everything settled in the portfolio and in each segment.
+    def ends(self, measure: str) -> tuple[Int64, Int64]:
+        """Return each customer's ``void`` in order, and the total of a measure in that order."""
+        order = self._kept("order of ends", lambda: np.lexsort((self.void, self.owner)))
+        ends = self._kept("ends", lambda: self.void[order])
+        return ends, self._kept(f"ended {measure}", lambda: _before(self.measures[measure][order]))
 
-    Parameters
-    ----------
-    first_day : int
-        Day (since 1970) of the first row.
-    totals : int64 array of shape (groups, days + 1, measures)
-        Totals of all facts known before the row's day; group 0 is the portfolio.
-    measures : tuple of str
-    segments : dict of str to int
-        The group of each segment.
-    """
+    def _kept(self, name: str, make: Callable[[], Int64]) -> Int64:
+        """Return what was made under a name, made now if need be: a book is read many times."""
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = make()
+        return found
 
-    first_day: int
-    totals: Int64
-    measures: tuple[str, ...]
-    segments: dict[str, int]
+    @cached_property
+    def _made(self) -> dict[str, Int64]:
+        return {}
 
 
-@dataclass(frozen=True)
+def _before(values: Int64) -> Int64:
+    """Return the total before each value, and after the last."""
+    totals = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=totals[1:])
+    return totals
+
+
+@dataclass(frozen=True, eq=False)
 class Book:
     """The facts of a set of customers.
 
-    Every stream is indexed by the position of the customer in ``customer_ids``. ``settled``,
-    ``issued`` and ``paid`` are events; ``items`` are the states of the open items (a row replaces
-    the earlier state of its invoice from ``known`` on); ``masters``, ``limits``, ``bureau`` and
-    ``orders`` are states of which the latest stands; ``disputes`` are spans.
+    Every stream is indexed by the position of the customer in ``customer_ids``. Events, of which
+    windows are summed: ``settled issued paid discounts credits write_offs recoveries events
+    disputed dispute_ends promises_due reminders contacts``. States, of which the latest stands:
+    ``masters limits bureau promises``. Spans, of which all believed at a moment count: ``items``
+    (the states of invoices, a row replaces the earlier one of its invoice), ``unapplied orders
+    disputes insurance``.
     """
 
     customer_ids: Text
     invoice_ids: Text
+    """By invoice position: invoices come by customer and in the order in which they were known."""
+    invoice_offsets: Int64
+    """Invoices ``invoice_offsets[c]:invoice_offsets[c + 1]`` belong to customer ``c``."""
     reporting_currency: str
     extract_date: date
     settled: Stream
     issued: Stream
     paid: Stream
+    discounts: Stream
+    credits: Stream
     unapplied: Stream
     items: Stream
     orders: Stream
@@ -106,12 +142,19 @@ class Book:
     bureau: Stream
     events: Stream
     write_offs: Stream
+    recoveries: Stream
     disputes: Stream
+    disputed: Stream
+    dispute_ends: Stream
+    promises: Stream
+    promises_due: Stream
+    reminders: Stream
+    contacts: Stream
+    insurance: Stream
     masters: Stream
-    segment_names: Text
+    places: tuple[Place, ...]
+    """Segments, countries and groups, by their code in ``masters``."""
     surroundings: Surroundings
-    currencies: tuple[str, ...]
-    """The currencies of ``items``, by their code there."""
     rates: pd.DataFrame
     """``currency, rate_date, rate`` for amounts that arrive at scoring time."""
 
@@ -120,47 +163,35 @@ class Book:
         found = self._customer_index.get_indexer(pd.Index(customer_ids, dtype=object))
         return np.asarray(found, dtype=np.int64)
 
-    def invoice_positions(self, invoice_ids: Text) -> Int64:
-        """Return each invoice's position, -1 for one that the book does not know."""
-        found = self._invoice_index.get_indexer(pd.Index(invoice_ids, dtype=object))
-        return np.asarray(found, dtype=np.int64)
+    def invoice_positions(self, customer: Int64, invoice_ids: Text) -> Int64:
+        """Return the position of each customer's invoice of that id, -1 for none."""
+        found = np.full(len(customer), -1, dtype=np.int64)
+        for row, (owner, invoice_id) in enumerate(zip(customer, invoice_ids, strict=True)):
+            if owner >= 0:
+                found[row] = self._invoices_of(int(owner)).get(invoice_id, -1)
+        return found
+
+    def _invoices_of(self, customer: int) -> dict[object, int]:
+        known = self._invoice_index.get(customer)
+        if known is None:
+            first, last = self.invoice_offsets[customer], self.invoice_offsets[customer + 1]
+            known = dict(zip(self.invoice_ids[first:last], range(first, last), strict=True))
+            self._invoice_index[customer] = known
+        return known
+
+    @cached_property
+    def place_codes(self) -> Int64:
+        """The surroundings' code of each of ``places``; the last entry, -1, is for none."""
+        return np.append(self.surroundings.codes(self.places), -1)
 
     @cached_property
     def _customer_index(self) -> pd.Index:
         return pd.Index(self.customer_ids, dtype=object)
 
     @cached_property
-    def _invoice_index(self) -> pd.Index:
-        return pd.Index(self.invoice_ids, dtype=object)
+    def _invoice_index(self) -> dict[int, dict[object, int]]:
+        return {}
 
-    def only(self, customer_id: str) -> Book:
-        """Return the book of one customer, in the same surroundings: the API's slice.
 
-        Raises
-        ------
-        KeyError
-            The book does not know the customer.
-        """
-        if self.positions(np.array([customer_id], dtype=object))[0] < 0:
-            raise KeyError(customer_id)
-        return self.part(np.array([customer_id], dtype=object))
-
-    def part(self, customer_ids: Text) -> Book:
-        """Return the book of some customers, in the same surroundings.
-
-        Customers that the book does not know are left out. If it knows none, one other is kept:
-        the engine wants a customer to look at, if only to see that it is another one.
-        """
-        found = self.positions(customer_ids)
-        customers = np.unique(found[found >= 0])
-        if len(customers) == 0:
-            customers = np.arange(min(1, len(self.customer_ids)))
-        streams = {
-            field.name: getattr(self, field.name).part(customers)
-            for field in fields(self)
-            if isinstance(getattr(self, field.name), Stream)
-        }
-        part = replace(self, customer_ids=self.customer_ids[customers], **streams)
-        # Its invoices keep their positions, so the index is the same; a large one takes long.
-        part.__dict__["_invoice_index"] = self._invoice_index
-        return part
+STREAMS = tuple(field.name for field in fields(Book) if field.type == "Stream")
+"""The names of a book's streams."""

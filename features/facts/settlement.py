@@ -41,7 +41,8 @@ class Changes(NamedTuple):
 class Steps(NamedTuple):
     """Every change of an invoice's open amount; arrays of shape (n,).
 
-    From ``known`` on ``open_share`` (0 to 1) of invoice version ``version`` is open in ``state``.
+    From ``known`` on ``open_share`` (0 to 1) of invoice version ``version`` is open in ``state``,
+    after ``parts`` payments.
     """
 
     version: Int64
@@ -50,6 +51,7 @@ class Steps(NamedTuple):
     state: Int64
     open_share: npt.NDArray[np.float64]
     settled_day: Int64
+    parts: Int64
 
 
 @njit(cache=True)
@@ -87,6 +89,7 @@ def _walk(  # type: ignore[no-untyped-def]
     out_state = np.empty(n, np.int64)
     out_open = np.empty(n, np.float64)
     out_day = np.empty(n, np.int64)
+    out_parts = np.empty(n, np.int64)
     count = 0
     i = 0
     while i < n:
@@ -95,6 +98,7 @@ def _walk(  # type: ignore[no-untyped-def]
         paid = 0
         credited = 0
         written_off = 0
+        parts = 0
         last_emitted = -1
         while i < n and invoice[i] == invoice[first]:
             moment = known[i]
@@ -108,6 +112,8 @@ def _walk(  # type: ignore[no-untyped-def]
                     paid += amount[i]
                     if kind[i] == 1:
                         credited += amount[i]
+                    else:
+                        parts += 1 if amount[i] > 0 else -1
                 i += 1
             if current < 0:
                 if last_emitted >= 0:
@@ -143,6 +149,7 @@ def _walk(  # type: ignore[no-untyped-def]
             out_state[count] = state
             out_open[count] = open_share
             out_day[count] = settled
+            out_parts[count] = parts
             last_emitted = count
             count += 1
     return (
@@ -152,6 +159,7 @@ def _walk(  # type: ignore[no-untyped-def]
         out_state[:count],
         out_open[:count],
         out_day[:count],
+        out_parts[:count],
     )
 
 

@@ -11,7 +11,7 @@ from features.intake.sqltext import literal, quoted
 from features.intake.staging import Rule, Staging
 from features.ledger.contract import TABLES
 from features.ledger.money import EXPONENTS
-from features.ledger.storage import reporting_column
+from features.ledger.schema import reporting_column
 
 
 def choose_reporting_currency(staging: Staging, wanted: str | None, held: str | None) -> str:

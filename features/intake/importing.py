@@ -41,15 +41,9 @@ from features.intake.versions import (
     open_known,
 )
 from features.ledger.contract import TABLES
-from features.ledger.storage import (
-    MANIFEST,
-    QUARANTINE,
-    QUARANTINE_SCHEMA,
-    Ledger,
-    exclusive,
-    physical_schema,
-    write_ledger,
-)
+from features.ledger.schema import QUARANTINE_SCHEMA, physical_schema
+from features.ledger.storage import MANIFEST, QUARANTINE, Ledger
+from features.ledger.writing import exclusive, write_ledger
 
 _log = logging.getLogger(__name__)
 

@@ -64,11 +64,28 @@ def resolve_invoices(staging: Staging, table: str) -> None:
             f"UPDATE stage_{table} SET customer_id = i_customer "
             "WHERE i_customer IS NOT NULL AND customer_id IS DISTINCT FROM i_customer"
         )
+    if table == "payments":
+        _take_customer_of_reversed(staging)
     if not columns["currency"].required:
         staging.con.execute(
             f"UPDATE stage_{table} SET currency = i_currency WHERE currency IS NULL"
         )
     staging.drop_columns(table, ("i_customer", "i_currency", "i_issued", "i_seen"))
+
+
+def _take_customer_of_reversed(staging: Staging) -> None:
+    """Store a reversal without an invoice with the customer whose payment it takes back."""
+    staging.con.execute(
+        """
+        UPDATE stage_payments SET customer_id = r.customer_id
+        FROM (SELECT payment_id AS reversed_id, customer_id FROM stage_payments
+              UNION ALL
+              SELECT payment_id, customer_id FROM latest_payments
+              WHERE payment_id NOT IN (SELECT payment_id FROM stage_payments)) AS r
+        WHERE kind = 'reversal' AND invoice_id IS NULL AND r.reversed_id = reverses_payment_id
+          AND r.customer_id IS NOT NULL
+        """
+    )
 
 
 def _invoice_rules() -> list[Rule]:

@@ -9,7 +9,8 @@ from features.intake.parsing import cleaned, repaired_id
 from features.intake.sqltext import listed, literal, path_literal, quoted
 from features.intake.staging import Staging
 from features.ledger.contract import TABLES, Table
-from features.ledger.storage import QUARANTINE, Ledger, physical_schema
+from features.ledger.schema import physical_schema
+from features.ledger.storage import QUARANTINE, Ledger
 
 VANISHING = ("invoices", "payments")
 """Tables of which a full extract must have every row that the ledger has."""

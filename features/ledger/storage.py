@@ -1,4 +1,4 @@
-"""The ledger on disk: Parquet tables named by their content, and a manifest that is replaced whole.
+"""The ledger on disk, for reading: Parquet tables named by their content, and a manifest.
 
 A reader sees either the ledger before a write or the one after it: new files never overwrite old
 ones, and only the manifest's atomic replacement makes them current.
@@ -6,15 +6,10 @@ ones, and only the manifest's atomic replacement makes them current.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,61 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.ledger.contract import TABLES, ColumnType, Table
+from features.ledger.contract import TABLES
+from features.ledger.schema import QUARANTINE_SCHEMA, stored_schema
+from features.ledger.slices import CustomerRows
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 QUARANTINE = "quarantine"
-
-_PHYSICAL: dict[ColumnType, pa.DataType] = {
-    "id": pa.string(),
-    "text": pa.string(),
-    "choice": pa.string(),
-    "currency": pa.string(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us"),
-    "money": pa.int64(),
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "boolean": pa.bool_(),
-}
-
-
-def reporting_column(money_column: str) -> str:
-    """Return the name of the column that holds a money column in reporting minor units."""
-    return f"{money_column}_reporting"
-
-
-def physical_schema(table: Table) -> pa.Schema:
-    """Return the columns of a table as stored.
-
-    To the contract's columns come, for each money column, ``<name>_reporting`` (integer minor
-    units of the reporting currency at the event's rate), and for every table but ``fx_rates``
-    ``known_at`` (the later of event and ``recorded_at``; null for master data without a date =
-    always known) and ``removed`` (this version says that a later extract no longer has the row).
-    Payments and disputes carry their invoice's ``customer_id``; an empty ``kind`` or ``status``
-    is stored as its default.
-    """
-    fields = []
-    for column in table.columns:
-        fields.append(pa.field(column.name, _PHYSICAL[column.type]))
-        if column.type == "money":
-            fields.append(pa.field(reporting_column(column.name), pa.int64()))
-    if table.name != "fx_rates":
-        fields += [pa.field("known_at", pa.timestamp("us")), pa.field("removed", pa.bool_())]
-    return pa.schema(fields)
-
-
-QUARANTINE_SCHEMA = pa.schema(
-    [
-        pa.field("table", pa.string()),
-        pa.field("rule", pa.string()),
-        pa.field("reason", pa.string()),
-        pa.field("source_row", pa.string()),
-        pa.field("extract_date", pa.date32()),
-    ]
-)
-"""``source_row`` is the refused row as JSON, every value as the extract had it."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +69,7 @@ class Ledger:
     def __init__(self, root: Path, manifest: Manifest) -> None:
         self.root = root
         self.manifest = manifest
+        self._open_tables: dict[str, CustomerRows] = {}
 
     @classmethod
     def open(cls, root: str | Path) -> Ledger:
@@ -172,133 +120,30 @@ class Ledger:
         """Read one table, sorted by customer, moment of knowledge and key; empty where absent."""
         file = self.manifest.tables.get(name)
         if file is None:
-            schema = QUARANTINE_SCHEMA if name == QUARANTINE else physical_schema(TABLES[name])
+            schema = QUARANTINE_SCHEMA if name == QUARANTINE else stored_schema(TABLES[name])
             empty = schema.empty_table()
             return empty.select(columns) if columns else empty
         return pq.read_table(self.root / file, columns=columns)
+
+    def customers_table(self, name: str, first: str, last: str) -> pa.Table:
+        """Read the rows of one table about the customers from ``first`` to ``last`` (included)."""
+        if name not in self.manifest.tables:
+            return self.table(name)
+        return self.customer_rows(name).read(first, last)
+
+    def customer_rows(self, name: str) -> CustomerRows:
+        """Return a stored table to read parts of; its file stays open.
+
+        Raises
+        ------
+        KeyError
+            The ledger has no rows of that table.
+        """
+        if name not in self._open_tables:
+            self._open_tables[name] = CustomerRows(self.root / self.manifest.tables[name])
+        return self._open_tables[name]
 
     @cached_property
     def quarantine(self) -> pa.Table:
         """The rows that broke the contract, with the rule each broke."""
         return self.table(QUARANTINE)
-
-
-@contextmanager
-def exclusive(root: Path) -> Iterator[None]:
-    """Hold the ledger for one writer.
-
-    Raises
-    ------
-    RuntimeError
-        Another process is writing to it.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as lock:
-        try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except BlockingIOError as error:
-            raise RuntimeError(
-                f"{root}: another import is writing to this ledger; wait for it"
-            ) from error
-        yield
-
-
-def write_ledger(
-    root: Path,
-    tables: Mapping[str, pa.Table],
-    *,
-    reporting_currency: str,
-    extract_date: date,
-    imports: tuple[Mapping[str, Any], ...] = (),
-) -> Ledger:
-    """Write all tables of a ledger and make them current at once.
-
-    Parameters
-    ----------
-    root : Path
-        The ledger's folder; created if need be. The caller holds it `exclusive`.
-    tables : mapping of str to pyarrow.Table
-        In their `physical_schema`, any row order; ``quarantine`` too. Absent tables are empty.
-    reporting_currency : str
-        ISO 4217 code.
-    extract_date : date
-        Date of the latest extract.
-    imports : tuple of mapping
-        The import reports to keep, oldest first.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    # A reader that opened the ledger before this write still finds its files.
-    previous = set()
-    if (root / MANIFEST).is_file():
-        previous = set(Ledger.open(root).manifest.tables.values())
-    files: dict[str, str] = {}
-    rows: dict[str, int] = {}
-    for name in [*TABLES, QUARANTINE]:
-        content = tables.get(name)
-        if content is None or content.num_rows == 0:
-            continue
-        files[name] = _write_table(root, name, _canonical_order(name, content))
-        rows[name] = content.num_rows
-    facts = {name: file for name, file in files.items() if name != QUARANTINE}
-    identity = json.dumps([FORMAT, reporting_currency, facts], sort_keys=True)
-    manifest = Manifest(
-        fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:16],
-        reporting_currency=reporting_currency,
-        extract_date=extract_date,
-        tables=files,
-        rows=rows,
-        imports=imports,
-    )
-    text = json.dumps(asdict(manifest), indent=1, default=str)
-    replace_atomically(root / MANIFEST, text.encode())
-    _remove_unreferenced(root, set(files.values()) | previous)
-    return Ledger(root, manifest)
-
-
-def replace_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _canonical_order(name: str, content: pa.Table) -> pa.Table:
-    if name == QUARANTINE:
-        return content.cast(QUARANTINE_SCHEMA).sort_by(
-            [(column, "ascending") for column in ("table", "rule", "source_row", "extract_date")]
-        )
-    table = TABLES[name]
-    schema = physical_schema(table)
-    leading = [column for column in ("customer_id", "known_at") if column in schema.names]
-    rest = [column for column in schema.names if column not in leading]
-    first = [key for key in table.key if key in rest]
-    order = [*leading, *first, *(column for column in rest if column not in first)]
-    aligned = content.select(schema.names).cast(schema)
-    return aligned.sort_by([(column, "ascending") for column in order])
-
-
-def _write_table(root: Path, name: str, content: pa.Table) -> str:
-    draft = root / f".{name}.{uuid.uuid4().hex}"
-    try:
-        pq.write_table(content, draft, compression="zstd", store_schema=False)
-        digest = hashlib.file_digest(draft.open("rb"), "sha256").hexdigest()[:16]
-        file = f"{name}-{digest}.parquet"
-        draft.replace(root / file)
-    finally:
-        draft.unlink(missing_ok=True)
-    return file
-
-
-def _remove_unreferenced(root: Path, current: set[str]) -> None:
-    for path in root.glob("*.parquet"):
-        if path.name not in current:
-            path.unlink(missing_ok=True)
-    for path in root.glob(".*.????????????????????????????????"):
-        path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from features.build import build_matrix
 from features.catalogue import INVOICE_FEATURES
-from features.engine.moment import Keys
+from features.engine import Keys
 from features.facts.book import Book
 from features.facts.settlement import OPEN
 from features.facts.versions import DAY, Int64

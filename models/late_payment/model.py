@@ -13,7 +13,7 @@ import pandas as pd
 
 from configs.settings import LatePaymentSettings
 from features.catalogue import CATALOGUE, INVOICE_FEATURES
-from features.engine.moment import Keys
+from features.engine import Keys
 from features.facts.book import Book
 from features.facts.settlement import PAID
 from features.facts.versions import DAY, Int64

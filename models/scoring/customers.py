@@ -13,7 +13,7 @@ import pandas as pd
 from configs.settings import Settings
 from features.build import build_matrix, moment_in_microseconds
 from features.catalogue import CUSTOMER_FEATURES
-from features.engine.moment import Moment
+from features.engine import Moment
 from features.facts.book import Book, Float64
 from features.facts.versions import DAY
 from features.ledger.money import minor_units_per_major

@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.build import build_matrix, make_keys, moment_in_microseconds
 from features.facts.book import Book
+from features.facts.receivables import CURRENCIES
 from features.facts.versions import DAY, Int64
 from features.labels.payment_day import outcomes
 from features.ledger.money import minor_units_per_major
@@ -52,7 +53,7 @@ def open_invoices(book: Book, as_of: date | datetime) -> pd.DataFrame:
     known = outcomes(book, moment_in_microseconds(as_of))
     chosen = known.take(np.flatnonzero(known.open > 0))
     items = book.items.measures
-    codes = np.array(book.currencies, dtype=object)
+    codes = np.array(CURRENCIES, dtype=object)
     currency = codes[items["currency"][chosen.row]] if len(chosen) else codes[:0]
     units = np.array([minor_units_per_major(code) for code in currency], dtype=np.float64)
     return pd.DataFrame(

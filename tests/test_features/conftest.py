@@ -19,7 +19,9 @@ from features.facts.book import Book
 from features.facts.loading import load_book
 from features.intake import import_extract, load_source
 from features.ledger.contract import TABLES
-from features.ledger.storage import Ledger, physical_schema, write_ledger
+from features.ledger.schema import physical_schema
+from features.ledger.storage import Ledger
+from features.ledger.writing import write_ledger
 
 START = datetime(2024, 1, 1)
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"

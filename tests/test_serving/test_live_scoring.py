@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from configs.settings import Settings
-from features.build import build
 from features.facts.book import Book
 from features.facts.loading import load_book
 from features.intake.importing import import_extract
@@ -46,23 +44,3 @@ def book(tmp_path_factory) -> Book:
     pd.DataFrame(payments).to_csv(folder / "payments.csv", index=False)
     import_extract(load_source("canonical"), folder, folder / "ledger", Settings())
     return load_book(Ledger.open(folder / "ledger"))
-
-
-@pytest.mark.parametrize(
-    "customers", [["C1"], ["C2", "C0"], ["new"], ["C1", "new", "C0"], ["C0", "C1", "C2"]]
-)
-def test_a_part_has_the_features_of_the_whole(book, customers):
-    frame = pd.DataFrame(
-        {
-            "customer_id": np.repeat(customers, 2),
-            "issued_on": pd.Timestamp("2025-10-02"),
-            "due_on": pd.Timestamp("2025-11-01"),
-            "amount": np.tile([50.0, 5000.0], len(customers)),
-            "currency": "EUR",
-        }
-    )
-    part = book.part(frame["customer_id"].unique())
-    assert len(part.customer_ids) == max(len(set(customers) - {"new"}), 1)
-    pd.testing.assert_frame_equal(
-        build(part, frame, "2025-10-01"), build(book, frame, "2025-10-01"), check_exact=True
-    )

@@ -10,8 +10,8 @@ import pytest
 
 from features.build import build, build_matrix, make_keys
 from features.catalogue import CATALOGUE, CUSTOMER_FEATURES, GROUPS, INVOICE_FEATURES, Feature
-from features.engine.kernels import RECENT_DEPTH
-from features.engine.moment import WINDOWS
+from features.engine.recent import RECENT_DEPTH
+from features.engine.totals import WINDOWS
 
 PROPOSED = {"issued_on": "2024-05-01", "due_on": "2024-05-31", "amount": 80.0, "currency": "EUR"}
 each_feature = pytest.mark.parametrize("feature", CATALOGUE.values(), ids=lambda f: f.name)

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.build import make_keys
-from features.engine.kernels import RECENT_DEPTH
-from features.engine.moment import WINDOWS, Moment
+from features.engine import Moment
+from features.engine.recent import RECENT_DEPTH
+from features.engine.totals import WINDOWS
 from features.facts.book import Book
 
 WINDOWED = ("30d", "90d", "180d", "365d", "all")
@@ -77,6 +78,9 @@ def test_open_position_by_hand(facts, look):
     facts.invoice("partly", due=120, amount=512_000).payment("P2", "partly", 60, 12_000)
     facts.invoice("paid today", due=120, amount=7).payment("P3", "paid today", 100, 7)
     facts.invoice("another's", "B", due=50)
+    facts.dispute("31 days", "open", 90, amount=3_000, seller_fault=True)
+    facts.dispute("61 days", "open", 90)
+    facts.dispute("1 day", "open", 90).dispute("1 day", "resolved", 95)
     position = {k: int(v[0]) for k, v in look(facts.book(), 100).position.items()}
     assert position == {
         "balance": 255_000 + 500_000 + 7,
@@ -94,6 +98,19 @@ def test_open_position_by_hand(facts, look):
         "own_open": 0,
         "own_amount": 0,
         "largest_open": 500_000,
+        "age_sum": 1000,
+        # The invoice paid on day 99 came 49 days late, as late as this customer ever paid.
+        "beyond_habit_count": 4,
+        "beyond_habit_amount": 240_000,
+        "beyond_worst_amount": 240_000,
+        "disputed": 35_000,
+        "disputed_seller_fault": 3_000,
+        "own_disputed": 0,
+        "due_next_30": 500_000 + 1_000 + 7,
+        "part_paid_count": 1,
+        "older_count": 0,
+        "older_amount": 0,
+        "amount_squares": sum(n * n for n in (10, 20, 40, 80, 160, 320, 640, 1280, 5000, 0)),
     }
 
 
@@ -205,8 +222,10 @@ def histories(draw):
     """Draw rows as (method, arguments) of a hand-made ledger."""
     rows = []
     names = [f"I{n}" for n in range(draw(st.integers(1, 4)))]
+    owners: dict[str | None, str] = {}
     for name in names:
-        issued, terms, customer = draw(days), draw(st.integers(0, 60)), draw(st.sampled_from("AB"))
+        issued, terms = draw(days), draw(st.integers(0, 60))
+        customer = owners[name] = draw(st.sampled_from("AB"))
         for version in range(draw(st.sampled_from([1, 1, 2]))):
             rows.append(
                 (
@@ -233,15 +252,18 @@ def histories(draw):
                     "amount": draw(cents),
                     "kind": "credit_note",
                     "credited_invoice_id": credited,
+                    "customer": owners.get(credited, "A"),
                 },
             )
         )
     kinds = st.sampled_from(["payment", "payment", "discount", "write_off", "credit_note"])
     for number in range(draw(st.integers(0, 7))):
         on, lag = draw(days), draw(lags)
+        invoice = draw(st.sampled_from([*names, None]))
         entry = {
             "payment": f"P{number}",
-            "invoice": draw(st.sampled_from([*names, None])),
+            "invoice": invoice,
+            "customer": owners.get(invoice, "A"),
             "on": on,
             "amount": draw(cents),
             "recorded": on + lag,
@@ -252,10 +274,12 @@ def histories(draw):
         later = on + lag + draw(st.sampled_from([0.5, 10.0, 45.0]))
         if fate in ("moved", "removed"):
             target = draw(st.sampled_from(names))
-            change = {"invoice": target, "recorded": later, "removed": fate == "removed"}
+            change = {"invoice": target, "customer": owners[target], "recorded": later}
+            change["removed"] = fate == "removed"
             rows.append(("payment", {**entry, **change}))
         elif fate == "reversed":
             reversal = {"payment": f"R{number}", "reverses": f"P{number}"}
+            reversal["customer"] = entry["customer"]
             rows.append(("reversal", {**reversal, "on": int(later), "amount": entry["amount"]}))
     return rows
 
@@ -319,14 +343,19 @@ def check_settlements(seen, settlements, as_of):
         start = as_of - timedelta(days=WINDOWS[window])
         inside = [entry for entry in settlements if entry[0] >= start]
         late = [(day - row["due_on"]).days for _, day, row in inside]
-        found = {name: int(values[0]) for name, values in seen.settled[window].items()}
+        found = {
+            name: int(seen.settled[window][name][0])
+            for name in ("count", "late_1", "late_5", "late_30", "days_late_bounded", "amount",
+                         "days_to_pay")
+        }  # fmt: skip
         assert found["count"] == len(inside)
         assert found["late_1"] == sum(n >= 1 for n in late)
         assert found["late_5"] == sum(n >= 5 for n in late)
         assert found["late_30"] == sum(n >= 30 for n in late)
         assert found["days_late_bounded"] == sum(min(max(n, -60), 180) for n in late)
         assert found["amount"] == sum(row["amount"] for _, _, row in inside)
-        assert found["days_to_pay"] == sum((day - row["issued_on"]).days for _, day, row in inside)
+        waits = [(day - row["issued_on"]).days for _, day, row in inside]
+        assert found["days_to_pay"] == sum(min(max(n, 0), 360) for n in waits)
     late = [(day - row["due_on"]).days for _, day, row in settlements]
     recent = {name: values[0] for name, values in seen.recent.items()}
     assert recent["count"] == len(late) <= RECENT_DEPTH

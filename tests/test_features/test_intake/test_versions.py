@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pytest
 
 from features.intake import ImportRefused
-from features.ledger.storage import exclusive
+from features.ledger.writing import exclusive
 
 
 def test_the_same_extract_twice_changes_nothing(workplace):
