@@ -1,4 +1,7 @@
-"""What the ledger shows of the histories: invoices, credit notes, payments, orders, events."""
+"""What the ledger shows of the histories: invoices, credit notes, payments, orders, events.
+
+Disputes, promises and activities: `collection_documents`.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,36 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.simulator.business_days import Calendar
+from features.simulator.collection_documents import collection_tables
+from features.simulator.disputes import CREDITED
 from features.simulator.draws import DOCUMENTS, Float64, Int64, uniforms
-from features.simulator.extract import chosen, constant, dates, money, numbered, table
+from features.simulator.extract import (
+    chosen,
+    constant,
+    dates,
+    money,
+    number_within,
+    numbered,
+    table,
+)
 from features.simulator.hidden_state import EVENT_KINDS, STATES
 from features.simulator.master_data import COMPANY, CURRENCY, CUSTOMER_DIGITS, customer_ids
+from features.simulator.payment_truth import late_columns
 from features.simulator.population import Population
-from features.simulator.records import REVERSED, WRITTEN_OFF, Records
-from features.simulator.truth import late_columns
+from features.simulator.records import (
+    DISCOUNTED,
+    DISPUTES,
+    EVENTS,
+    INVOICES,
+    MONTHS,
+    PAID,
+    PAYMENTS,
+    REVERSED,
+    WRITTEN_OFF,
+    Records,
+)
 
-_KINDS = ("payment", "reversal", "write_off")
+_KINDS = ("payment", "reversal", "write_off", "discount")
 _UNAPPLIED_SHARE = 0.012
 """Payments that arrive without a reference and are applied days later."""
 _ORDERED_SHARE = 0.6
@@ -54,17 +78,10 @@ class _Invoices:
         return numbered(prefix, (self.customer, CUSTOMER_DIGITS), (self.number, 4))
 
 
-def _number_within(owner: Int64) -> Int64:
-    """Return 0, 1, ... within each run of equal owners; owners come together."""
-    changes = np.flatnonzero(np.diff(owner, prepend=-1))
-    lengths = np.diff(np.append(changes, len(owner)))
-    return np.arange(len(owner), dtype=np.int64) - np.repeat(changes, lengths)
-
-
 def _invoices(people: Population, records: Records) -> _Invoices:
-    n = records.counts[0]
+    n = records.counts[INVOICES]
     customer = people.customer[records.invoice_customer[:n]]
-    number = _number_within(customer)
+    number = number_within(customer)
     draws = uniforms(people.seed, customer, DOCUMENTS, 6, first=_INVOICE_DRAWS + 6 * number)
     recorded = records.issued[:n] + (draws[:, 0] < 0.08)
     return _Invoices(customer, number, recorded, draws)
@@ -81,31 +98,44 @@ def ledger_tables(people: Population, calendar: Calendar, records: Records) -> d
         "payments": _payments_table(people, calendar, records, invoices),
         "orders": _orders_table(people, calendar, records, invoices),
         "customer_events": _events_table(people, calendar, records),
+        **collection_tables(people, calendar, records, invoices.ids, invoices.number),
         "truth/customers": _customer_truth(people, calendar, records),
         "truth/invoices": _invoice_truth(calendar, records, invoices),
     }
 
 
 def _invoices_table(calendar: Calendar, records: Records, invoices: _Invoices) -> pa.Table:
-    n = records.counts[0]
+    n = records.counts[INVOICES]
     credited = np.flatnonzero(records.credit[:n] > 0)
+    disputes = np.flatnonzero(records.dispute_outcome[: records.counts[DISPUTES]] == CREDITED)
     # Credit notes follow the invoices as further documents; then all are put in their order.
-    of = np.concatenate([np.arange(n), credited])
-    note = np.arange(len(of)) >= n
-    day = np.where(note, records.credit_day[of], records.issued[of])
-    recorded = np.where(note, day, invoices.recorded[of])
+    of = np.concatenate([np.arange(n), credited, records.dispute_invoice[disputes]])
+    sort = np.repeat([0, 1, 2], [n, len(credited), len(disputes)])
+    day = np.concatenate(
+        [records.issued[:n], records.credit_day[credited], records.dispute_end[disputes]]
+    )
+    amount = np.concatenate(
+        [records.amount[:n], records.credit[credited], records.dispute_credit[disputes]]
+    )
+    recorded = np.where(sort > 0, day, invoices.recorded[of])
     order = np.lexsort((invoices.number[of], day, invoices.customer[of]))
     order = order[recorded[order] < calendar.horizon]
-    of, note, day, recorded = of[order], note[order], day[order], recorded[order]
+    of, sort, day, amount = of[order], sort[order], day[order], amount[order]
+    recorded, note = recorded[order], sort > 0
     invoice_ids = invoices.ids.take(pa.array(of))
     is_note = pa.array(note)
     nothing = pa.scalar(None, pa.string())
     columns = {
-        "invoice_id": _where(is_note, invoices.named("N").take(pa.array(of)), invoice_ids),
+        "invoice_id": pc.choose(
+            pa.array(sort),
+            invoice_ids,
+            invoices.named("N").take(pa.array(of)),
+            invoices.named("M").take(pa.array(of)),
+        ),
         "customer_id": customer_ids(invoices.customer[of]),
         "issued_on": dates(calendar, day),
         "due_on": dates(calendar, np.where(note, day, records.due[of])),
-        "amount": money(np.where(note, records.credit[of], records.amount[of])),
+        "amount": money(amount),
         "currency": constant(CURRENCY, len(of)),
         "company_id": constant(COMPANY, len(of)),
         "order_id": _where(
@@ -127,11 +157,11 @@ def _where(condition: pa.Array, yes: pa.Array, no: pa.Array) -> pa.Array:
 def _payments_table(
     people: Population, calendar: Calendar, records: Records, invoices: _Invoices
 ) -> pa.Table:
-    n = records.counts[1]
+    n = records.counts[PAYMENTS]
     of = records.payment_invoice[:n]
     kind = records.payment_kind[:n]
     customer = invoices.customer[of]
-    number = _number_within(customer)
+    number = number_within(customer)
     u = uniforms(people.seed, customer, DOCUMENTS, 3, first=_PAYMENT_DRAWS + 3 * number)
     paid_on = records.paid_on[:n]
     # A run that pays what is due within `lead` days leaves nothing overdue for as long: recorded
@@ -139,9 +169,11 @@ def _payments_table(
     owner = records.invoice_customer[of]
     slack = np.where(people.item_by_item[owner] == 1, 2, people.lead[owner])
     lag = np.minimum(np.searchsorted(_PAYMENT_LAGS, u[:, 0]), slack)
+    # A discount is booked with its payment.
+    lag = np.where(kind == DISCOUNTED, np.append(0, lag[:-1]), lag)
     recorded = paid_on + np.where(kind == WRITTEN_OFF, 0, lag)
     reversed_next = np.append(kind[1:] == REVERSED, False)
-    unapplied = (kind == 0) & ~reversed_next & (u[:, 1] < _UNAPPLIED_SHARE)
+    unapplied = (kind == PAID) & ~reversed_next & (u[:, 1] < _UNAPPLIED_SHARE)
     # Unapplied cash is a row without an invoice; its application is a later row of the same id.
     later = np.flatnonzero(unapplied)
     row = np.concatenate([np.arange(n), later])
@@ -174,8 +206,8 @@ def _payments_table(
 def _orders_table(
     people: Population, calendar: Calendar, records: Records, invoices: _Invoices
 ) -> pa.Table:
-    issued = records.issued[: records.counts[0]]
-    joined = people.joined[records.invoice_customer[: records.counts[0]]]
+    issued = records.issued[: records.counts[INVOICES]]
+    joined = people.joined[records.invoice_customer[: records.counts[INVOICES]]]
     ordered = np.maximum(issued - 2 - (18 * invoices.draws[:, 1]).astype(np.int64), joined)
     ordered = np.minimum(ordered, issued - 1)
     cancelled = np.flatnonzero(invoices.draws[:, 2] < _CANCELLED_SHARE)
@@ -212,7 +244,7 @@ def _orders_table(
 
 
 def _events_table(people: Population, calendar: Calendar, records: Records) -> pa.Table:
-    n = records.counts[2]
+    n = records.counts[EVENTS]
     customer = people.customer[records.event_customer[:n]]
     kind, day = records.event_kind[:n], records.event_day[:n]
     recorded = records.event_known[:n]
@@ -229,7 +261,7 @@ def _events_table(people: Population, calendar: Calendar, records: Records) -> p
 
 
 def _customer_truth(people: Population, calendar: Calendar, records: Records) -> pa.Table:
-    n = records.counts[3]
+    n = records.counts[MONTHS]
     chance = records.month_pd[:n]
     return pa.table(
         {

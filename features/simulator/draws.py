@@ -15,8 +15,10 @@ from numba import njit
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
-TRAITS, HISTORY, DOCUMENTS = range(3)
-"""Streams: who the customer is, what happens, what the documents say."""
+TRAITS, HISTORY, DOCUMENTS, GROUPS, CONTACTS = range(5)
+"""Streams: who the customer is, what happens, what the documents say, what a group shares, whom the
+seller contacts. Groups count on their own; contacts have their own stream, so that a history
+without them differs only by what they do."""
 
 
 @njit(cache=True)
@@ -40,6 +42,13 @@ def uniform(key, counter):  # type: ignore[no-untyped-def]
     """Return draw number ``counter`` of a stream, in (0, 1)."""
     bits = _mix(np.uint64(key) + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15))
     return (np.float64(bits >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True)
+def take(key, counter):  # type: ignore[no-untyped-def]
+    """Return the next draw of a stream and advance ``counter``, an array of one integer."""
+    counter[0] += 1
+    return uniform(key, counter[0] - 1)
 
 
 @njit(cache=True)
@@ -80,9 +89,9 @@ def uniforms(
     seed : int
         0 or more.
     customers : int64 array of shape (n,)
-        Indices of customers; one may occur several times.
+        Indices of customers (or of groups); one may occur several times.
     stream : int
-        `TRAITS`, `HISTORY` or `DOCUMENTS`.
+        `TRAITS`, `DOCUMENTS` or `GROUPS`.
     draws : int
         Columns of the answer.
     first : int64 array of shape (n,), optional

@@ -24,6 +24,10 @@ WRITTEN = (
     "credit_limits",
     "bureau_scores",
     "customer_events",
+    "disputes",
+    "promises",
+    "activities",
+    "insurance",
 )
 """Tables the simulator writes, a file each."""
 
@@ -45,6 +49,13 @@ def numbered(prefix: str, *parts: tuple[Int64, int]) -> pa.Array:
     ]
     joined = padded[0] if len(padded) == 1 else pc.binary_join_element_wise(*padded, "-")
     return pc.binary_join_element_wise(pa.scalar(prefix), joined, "")
+
+
+def number_within(owner: Int64) -> Int64:
+    """Return 0, 1, ... within each run of equal owners; owners come together."""
+    changes = np.flatnonzero(np.diff(owner, prepend=-1))
+    lengths = np.diff(np.append(changes, len(owner)))
+    return np.arange(len(owner), dtype=np.int64) - np.repeat(changes, lengths)
 
 
 def money(cents: Int64) -> pa.Array:

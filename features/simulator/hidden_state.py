@@ -141,16 +141,18 @@ def held_share(yearly_invoices: Float64, weeks_between: Float64) -> Float64:
 
 
 def clearing(pays: Float64, yearly_invoices: Float64, weeks_between: Float64) -> Float64:
-    """Return the probability that a run leaves nothing overdue, shape (n, 14).
+    """Return the probability that a run leaves nothing overdue, in the shape of ``pays``.
+
+    What is disputed is not overdue.
 
     Parameters
     ----------
-    pays : float64 array of shape (n, 14)
-        From `execution`.
+    pays : float64 array of shape (n, 4, 14)
+        From `dunning.contacted`.
     yearly_invoices, weeks_between : float64 arrays of shape (n,)
         Above 0.
     """
     items = np.maximum(yearly_invoices * weeks_between / 52.0, 1.0)
     nothing_held = (1.0 - held_share(yearly_invoices, weeks_between)) ** items
-    clears: Float64 = pays * nothing_held[:, None]
+    clears: Float64 = pays * nothing_held[:, None, None]
     return clears

@@ -64,7 +64,7 @@ def customers_table(people: Population, calendar: Calendar) -> pa.Table:
     )
 
 
-def _yearly(people: Population, last: Int64, every: int) -> tuple[Int64, Int64, Int64]:
+def yearly(people: Population, last: Int64, every: int) -> tuple[Int64, Int64, Int64]:
     """Return (row of the customer, number, day) of what recurs ``every`` days from joining on."""
     first = np.maximum(people.joined, 0)
     # Long-standing customers are revised on their own anniversaries, not all on one day.
@@ -87,7 +87,7 @@ def credit_limits_table(people: Population, calendar: Calendar, until: Int64) ->
 
     A limit covers what the customer usually has open, with a margin, on a ladder.
     """
-    row, number, day = _yearly(people, until, 365)
+    row, number, day = yearly(people, until, 365)
     u = uniforms(people.seed, people.customer[row], DOCUMENTS, 1, first=_LIMIT_DRAWS + number)
     per_day = people.yearly_invoices[row] * people.usual_amount[row] / 36525.0
     grown = (1 + people.growth[row]) ** (np.maximum(day, 0) / 365.25)
@@ -96,7 +96,7 @@ def credit_limits_table(people: Population, calendar: Calendar, until: Int64) ->
         "credit_limits",
         {
             "customer_id": customer_ids(people.customer[row]),
-            "amount": money(np.rint(100 * _ladder(np.maximum(need, 1500.0))).astype(np.int64)),
+            "amount": money(np.rint(100 * ladder(np.maximum(need, 1500.0))).astype(np.int64)),
             "currency": constant(CURRENCY, len(row)),
             "valid_from": dates(calendar, day),
             "kind": constant("normal", len(row)),
@@ -107,7 +107,7 @@ def credit_limits_table(people: Population, calendar: Calendar, until: Int64) ->
     )
 
 
-def _ladder(amount: Float64) -> Float64:
+def ladder(amount: Float64) -> Float64:
     """Round up to 1, 1.5, 2, 3, 5 or 7.5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(amount))
     steps = np.append(_LIMIT_LADDER, 10.0)
@@ -125,7 +125,7 @@ def bureau_scores_table(
     weekly_state : int8 array of shape (customers, weeks)
         -1 where the customer was not simulated.
     """
-    row, number, day = _yearly(people, until, 91)
+    row, number, day = yearly(people, until, 91)
     here = day >= 0
     row, number, day = row[here], number[here], day[here]
     z = ndtri(

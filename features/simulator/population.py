@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from features.simulator.business_days import (
     FORTNIGHTLY,
@@ -16,7 +16,7 @@ from features.simulator.business_days import (
     Calendar,
     pay_calendars,
 )
-from features.simulator.draws import TRAITS, Float64, Int64, uniforms
+from features.simulator.draws import GROUPS, TRAITS, Float64, Int64, uniforms
 
 SEGMENTS = ("retail", "wholesale", "manufacturing", "construction", "services", "hospitality")
 COUNTRIES = ("DE", "FR", "IT", "PL", "NL")
@@ -50,6 +50,14 @@ _RUN_KIND_SHARES = (0.50, 0.12, 0.13, 0.12, 0.13)
 _SHORTEST_GAP = {WEEKLY: 7, FORTNIGHTLY: 14, TWICE_MONTHLY: 12, MONTH_END: 26, MONTHLY: 26}
 _WEEKS_BETWEEN = {WEEKLY: 1.0, FORTNIGHTLY: 2.0, TWICE_MONTHLY: 2.2, MONTH_END: 4.3, MONTHLY: 4.3}
 _DRAWS = 24
+_SEGMENT_DISPUTES = np.array([0.022, 0.024, 0.030, 0.062, 0.022, 0.018])
+"""Invoices disputed by a customer in healthy times."""
+_DISCOUNT_SHARE, _DUNNED_SHARE, _GROUPED_SHARE = 0.15, 0.90, 0.12
+_DISCOUNTS = ((10, 0.02), (14, 0.03))
+_GROUP_SIZE = 40
+"""Neighbouring numbers of which those with a parent share it."""
+_PARENT_WEIGHT = 0.6
+"""Share of the variance of quality and carelessness that comes from the parent."""
 
 
 class Population(NamedTuple):
@@ -58,6 +66,8 @@ class Population(NamedTuple):
     ``item_by_item`` customers pay each invoice around its due date in the week in which they run;
     the others pay everything due up to ``lead`` days after the run, on the run's day.
     ``joined`` is negative for who was a customer before the start. ``group`` is -1 for none.
+    ``discount_days`` is 0 for who takes no cash discount; ``dunned`` 0 for who is never contacted;
+    ``insured`` a uniform draw of which the insurer takes the lowest.
     """
 
     seed: int
@@ -82,6 +92,11 @@ class Population(NamedTuple):
     business_age: Int64
     group: Int64
     collector: Int64
+    disputes: Float64
+    discount_days: Int64
+    discount_rate: Float64
+    dunned: Int64
+    insured: Float64
 
 
 def _pick(shares: tuple[float, ...] | Float64, draw: Float64) -> Int64:
@@ -112,6 +127,10 @@ def draw_population(seed: int, customers: Int64, calendar: Calendar) -> Populati
     True
     """
     u = uniforms(seed, customers, TRAITS, _DRAWS)
+    grouped = u[:, 14] < _GROUPED_SHARE
+    # A group's number does not depend on how many customers there are.
+    group = np.where(grouped, customers // _GROUP_SIZE, -1)
+    _share_with_group(seed, u, group)
     z = ndtri(u)
     segment = _pick(_SEGMENT_SHARES, u[:, 0])
     country = _pick(_COUNTRY_SHARES, u[:, 1])
@@ -139,7 +158,9 @@ def draw_population(seed: int, customers: Int64, calendar: Calendar) -> Populati
     lead = np.where(item_by_item == 1, 6, lead)
     sloppy = np.exp(0.8 * z[:, 11] + 0.25 * np.log(quality))
     skip = np.minimum(0.018 * sloppy * (1.4 - 0.2 * np.minimum(weeks, 3)), 0.30)
-    grouped = u[:, 14] < 0.08
+    ten_days = (u[:, 20] < 0.7).astype(np.int64)
+    discount = np.array(_DISCOUNTS)[1 - ten_days]
+    takes = u[:, 19] < _DISCOUNT_SHARE
     return Population(
         seed=seed,
         customer=customers,
@@ -161,10 +182,30 @@ def draw_population(seed: int, customers: Int64, calendar: Calendar) -> Populati
         leaving=0.0010 + 0.0012 * u[:, 17],
         joined=joined,
         business_age=(365.25 * age_years).astype(np.int64),
-        # A group's number does not depend on how many customers there are.
-        group=np.where(grouped, customers // 40, -1),
+        group=group,
         collector=(u[:, 18] * COLLECTORS).astype(np.int64),
+        disputes=_SEGMENT_DISPUTES[segment] * np.exp(0.6 * z[:, 21] - 0.18),
+        discount_days=np.where(takes, discount[:, 0], 0).astype(np.int64),
+        discount_rate=np.where(takes, discount[:, 1], 0.0),
+        dunned=(u[:, 22] < _DUNNED_SHARE).astype(np.int64),
+        insured=u[:, 23],
     )
+
+
+def _share_with_group(seed: int, u: Float64, group: Int64) -> None:
+    """Let the members of a group draw from their parent: in place, the marginals stay.
+
+    A group pays through one office, so its pay calendar and lead are the same; quality and
+    carelessness are the parent's for the larger part.
+    """
+    members = np.flatnonzero(group >= 0)
+    shared = uniforms(seed, group[members], GROUPS, 6)
+    for column, at in ((4, 0), (9, 1), (10, 2), (16, 3)):
+        u[members, column] = shared[:, at]
+    for column, at in ((8, 4), (11, 5)):
+        own, parent = ndtri(u[members, column]), ndtri(shared[:, at])
+        both = np.sqrt(1 - _PARENT_WEIGHT) * own + np.sqrt(_PARENT_WEIGHT) * parent
+        u[members, column] = ndtr(both)
 
 
 def _pay_calendar(kind: Int64, draw: Float64, item_by_item: Int64) -> Int64:

@@ -1,18 +1,29 @@
-"""What happens to each customer, day by day: states, pay runs, invoices, payments, events.
+"""What happens to each customer, day by day: states, pay runs, invoices, contacts, arrears.
 
-The one loop in which random numbers meet. At each month-end and each issue it asks `truth` for the
-exact probabilities, with what is known at that moment.
+The loop in which everything meets. At each month-end and each issue it asks `truth` and
+`payment_truth` for the exact probabilities, with what is known at that moment.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numba import njit
 
 from features.simulator.business_days import LOOK_AHEAD_DAYS
-from features.simulator.draws import HISTORY, normal, poisson, stream_key, uniform
+from features.simulator.contacts import (
+    AGENCY,
+    HANDED_OVER,
+    LEGAL,
+    LEVEL,
+    SET,
+    STOP_DELIVERY,
+    STOPPED,
+    contact,
+    has_room,
+    is_remindable,
+)
+from features.simulator.disputes import WITHDRAWN
+from features.simulator.draws import CONTACTS, HISTORY, poisson, stream_key, take, uniform
 from features.simulator.hidden_state import (
     CEASED,
     EVENT_LAGS,
@@ -25,18 +36,31 @@ from features.simulator.hidden_state import (
     RECOVERING,
     STRAINED,
 )
-from features.simulator.population import SMALLEST_INVOICE
-from features.simulator.records import PAID, REVERSED, WRITTEN_OFF
+from features.simulator.issuing import issue_invoice, owe
+from features.simulator.pay_run import (
+    DISPUTED,
+    ROOM,
+    end_disputes,
+    pay_due,
+    pay_instalments,
+)
+from features.simulator.payment_truth import never_paid, payment_day
+from features.simulator.records import (
+    DEFAULTS,
+    EVENTS,
+    INVOICES,
+    MONTHS,
+    PAYMENTS,
+    WRITTEN_OFF,
+    add_activity,
+    add_event,
+    add_payment,
+)
 from features.simulator.truth import (
     DEFAULT_DAYS,
-    ITEM_NOISE,
-    ITEM_NOISE_SHARES,
     default_probability,
     due_probabilities,
-    item_pay_day,
     matrix_powers,
-    never_paid,
-    payment_day,
 )
 
 _INSOLVENCY, _LEGAL, _AGENCY, _RESTRUCTURING, _LEFT = range(5)
@@ -45,6 +69,51 @@ ORDER_DAYS = 28
 """Days simulated beyond the horizon, so that the orders open at its end are known."""
 _ABSOLUTE = 50_000
 _STOP_DELIVERY_DAYS = 60
+
+
+@njit(cache=True)
+def _next_state(state, shocked, weekly, key, counter):  # type: ignore[no-untyped-def]
+    u = take(key, counter)
+    base = shocked * N_STATES
+    for t in range(N_STATES):
+        # The regime moves by the calendar, so both its columns belong to state t.
+        u -= weekly[base + state, t]
+        u -= weekly[base + state, t + N_STATES]
+        if u < 0.0:
+            return t
+    return state
+
+
+@njit(cache=True)
+def _write_off(out, items, n_open, known_due, day):  # type: ignore[no-untyped-def]
+    """Write off all open items; what was disputed is no longer."""
+    for j in range(n_open):
+        add_payment(out, items.invoice[j], day, items.left[j], WRITTEN_OFF)
+        if items.status[j] == DISPUTED:
+            out.dispute_end[items.dispute[j]] = day
+            out.dispute_outcome[items.dispute[j]] = WITHDRAWN
+        else:
+            known_due[out.due[items.invoice[j]]] -= 1
+
+
+@njit(cache=True)
+def _add_month(out, customer, day, state, in_default, chance):  # type: ignore[no-untyped-def]
+    at = out.counts[MONTHS]
+    out.month_customer[at] = customer
+    out.month_day[at] = day
+    out.month_state[at] = state
+    out.month_in_default[at] = in_default
+    out.month_pd[at] = chance
+    out.counts[MONTHS] += 1
+
+
+@njit(cache=True)
+def _count_disputed(items, n_open):  # type: ignore[no-untyped-def]
+    count = 0
+    for j in range(n_open):
+        if items.status[j] == DISPUTED:
+            count += 1
+    return count
 
 
 @njit(cache=True)
@@ -59,6 +128,7 @@ def live(  # type: ignore[no-untyped-def]
     horizon,
     shock_from,
     shock_until,
+    items,
     out,
 ):
     """Simulate every customer of a chunk.
@@ -74,6 +144,8 @@ def live(  # type: ignore[no-untyped-def]
         Days at which the state and its true probability of default are recorded.
     first_monday, horizon, shock_from, shock_until : int
         Days.
+    items : Items
+        Room for the open items of one customer.
     out : Records
         Filled from the start.
 
@@ -82,71 +154,35 @@ def live(  # type: ignore[no-untyped-def]
     bool
         False if ``out`` was too small.
     """
-    (
-        counts,
-        invoice_customer,
-        issued,
-        due_of,
-        amount_of,
-        credit_of,
-        credit_day,
-        late_of,
-        payment_invoice,
-        paid_on_out,
-        paid_out,
-        payment_kind,
-        event_customer,
-        event_kind,
-        event_day,
-        event_known,
-        month_customer,
-        month_day,
-        month_state,
-        month_in_default,
-        month_pd,
-        default_customer,
-        default_day,
-        weekly_state,
-    ) = out
-    n_inv = 0
-    n_pay = 0
-    n_event = 0
-    n_month = 0
-    n_default = 0
+    counter = np.zeros(1, np.int64)
+    contacts = np.zeros(1, np.int64)
     for i in range(len(people.customer)):
-        customer = people.customer[i]
-        pay_calendar = people.calendar[i]
-        growth = people.growth[i]
-        item_by_item = people.item_by_item[i]
         joined = people.joined[i]
         lead = people.lead[i]
-        other_terms = people.other_terms[i]
         quality = people.quality[i]
-        season_kind = people.season[i]
-        terms = people.terms[i]
-        usual_amount = people.usual_amount[i]
         weeks_between = people.weeks_between[i]
-        yearly = people.yearly_invoices[i]
-        key = stream_key(people.seed, customer, HISTORY)
-        draw = 0
+        key = stream_key(people.seed, people.customer[i], HISTORY)
+        contact_key = stream_key(people.seed, people.customer[i], CONTACTS)
+        pay_calendar = people.calendar[i]
         runs = runs_flat[runs_at[pay_calendar] : runs_at[pay_calendar + 1]]
-        season = activity[season_kind]
-        per_day = yearly / 365.25
+        season = activity[people.season[i]]
+        per_day = people.yearly_invoices[i] / 365.25
         weekly = habits.weekly[i]
         powers = matrix_powers(weekly)
         pays = habits.pays[i]
-        clears = habits.clears[i]
-        held_share = habits.held[i]
-        lost = never_paid(powers[round(weeks_between)], pays)
+        disputed_share = habits.disputed[i]
+        lost = never_paid(powers[round(weeks_between)], pays[-1])
         handover = 1.0 - (1.0 - HANDOVER_PER_WEEK) ** weeks_between
-        open_items = np.empty(4096, np.int64)
         n_open = 0
         known_due = np.zeros(horizon + LOOK_AHEAD_DAYS, np.int64)
-        left_open = np.zeros(4096, np.int64)
-        held = np.zeros(4096, np.bool_)
+        memory = np.full(4, -1000, np.int64)
+        memory[LEVEL] = 0
+        memory[STOPPED] = 0
         state = HEALTHY if uniform(key, 0) > 0.10 * min(quality, 4.0) else STRAINED
-        draw = 1
+        counter[0] = 1
+        contacts[0] = 0
         arrears_since = -1
+        oldest = -1
         in_default = False
         for_good = False
         clear_days = 0
@@ -163,7 +199,13 @@ def live(  # type: ignore[no-untyped-def]
                 chance = np.nan
                 if not in_default:
                     due = due_probabilities(
-                        day, known_due, terms, 0.0 if state == LEFT else per_day, season
+                        day,
+                        known_due,
+                        people.terms[i],
+                        0.0 if state == LEFT else per_day,
+                        season,
+                        _count_disputed(items, n_open),
+                        disputed_share[HEALTHY],
                     )
                     chance = default_probability(
                         day,
@@ -173,203 +215,116 @@ def live(  # type: ignore[no-untyped-def]
                         runs,
                         first_monday,
                         powers,
-                        clears,
+                        habits.clears[i],
                         lead,
                         weeks_between,
                     )
-                month_customer[n_month] = i
-                month_day[n_month] = day
-                month_state[n_month] = state
-                month_in_default[n_month] = in_default
-                month_pd[n_month] = chance
-                n_month += 1
+                _add_month(out, i, day, state, in_default, chance)
             if gone:
                 break
-            if n_event + 8 > len(event_day):
+            weekday = (day - first_monday) % 7
+            if out.counts[EVENTS] + 8 > len(out.event_day) or not has_room(out):
                 return False
-            if (day - first_monday) % 7 == 0:
+            if weekday == 0:
                 before = state
-                u = uniform(key, draw)
-                draw += 1
-                base = shocked * N_STATES
-                for t in range(N_STATES):
-                    # The regime moves by the calendar, so both its columns belong to state t.
-                    u -= weekly[base + state, t]
-                    u -= weekly[base + state, t + N_STATES]
-                    if u < 0.0:
-                        state = t
-                        break
+                state = _next_state(state, shocked, weekly, key, counter)
                 event = -1
                 if state != before:
+                    u = take(key, counter)
                     if state == INSOLVENT:
                         event = _INSOLVENCY
-                        write_off_day = day + 120 + int(80 * uniform(key, draw))
+                        write_off_day = day + 120 + int(80 * u)
                     elif state == LEFT:
                         event = _LEFT
-                    elif state == RECOVERING and uniform(key, draw) < 0.35:
+                    elif state == RECOVERING and u < 0.35:
                         event = _RESTRUCTURING
-                    draw += 1
                 if event >= 0:
-                    event_customer[n_event] = i
-                    event_kind[n_event] = event
-                    event_day[n_event] = day
-                    event_known[n_event] = day + int(EVENT_LAGS[event] * uniform(key, draw))
+                    known = day + int(EVENT_LAGS[event] * take(key, counter))
+                    add_event(out, i, event, day, known)
                     if event == _INSOLVENCY and not for_good:
-                        known_on = event_known[n_event]
-                    draw += 1
-                    n_event += 1
+                        known_on = known
             if day >= first_monday and day < horizon:
-                weekly_state[i, (day - first_monday) // 7] = state
-            if n_pay + 2 * n_open + 8 > len(paid_on_out):
+                out.weekly_state[i, (day - first_monday) // 7] = state
+            if out.counts[PAYMENTS] + 2 * n_open + 8 > len(out.paid_on):
                 return False
+            if weekday < 5:
+                n_open = end_disputes(out, items, n_open, known_due, day)
             if runs[run] == day:
                 run += 1
-                u = uniform(key, draw)
-                draw += 1
-                pays_now = u < pays[shocked * N_STATES + state]
-                instalments = state == RECOVERING and u < INSTALMENT_SHARE
-                if pays_now or instalments:
-                    kept = 0
-                    for j in range(n_open):
-                        item = open_items[j]
-                        amount = left_open[j]
-                        was_held = held[j]
-                        stays = True
-                        if instalments:
-                            if due_of[item] <= day and amount >= 20_000:
-                                part = amount // 2
-                                payment_invoice[n_pay] = item
-                                paid_on_out[n_pay] = day
-                                paid_out[n_pay] = part
-                                payment_kind[n_pay] = PAID
-                                n_pay += 1
-                                amount -= part
-                        elif due_of[item] <= day + lead:
-                            paid_on = day
-                            if item_by_item and due_of[item] >= day and not was_held:
-                                u = uniform(key, draw)
-                                draw += 1
-                                noise = 0
-                                while u > ITEM_NOISE_SHARES[noise] and noise < len(ITEM_NOISE) - 1:
-                                    u -= ITEM_NOISE_SHARES[noise]
-                                    noise += 1
-                                paid_on = item_pay_day(due_of[item], day, ITEM_NOISE[noise])
-                            part = amount
-                            returned = False
-                            if not was_held:
-                                u = uniform(key, draw) / held_share
-                                draw += 1
-                                if u < 1.0:
-                                    was_held = True
-                                    if u < 0.45:
-                                        part = 0
-                                    elif u < 0.90:
-                                        part = int(amount * (0.3 + (u - 0.45)))
-                                    else:
-                                        returned = True
-                            if part > 0:
-                                payment_invoice[n_pay] = item
-                                paid_on_out[n_pay] = paid_on
-                                paid_out[n_pay] = part
-                                payment_kind[n_pay] = PAID
-                                n_pay += 1
-                            if returned:
-                                payment_invoice[n_pay] = item
-                                paid_on_out[n_pay] = paid_on + 3
-                                paid_out[n_pay] = part
-                                payment_kind[n_pay] = REVERSED
-                                n_pay += 1
-                                part = 0
-                            amount -= part
-                            stays = amount > 0
-                        if stays:
-                            open_items[kept] = item
-                            left_open[kept] = amount
-                            held[kept] = was_held
-                            kept += 1
-                        else:
-                            known_due[due_of[item]] -= 1
-                    n_open = kept
+                u = take(key, counter)
+                if u < pays[memory[LEVEL], shocked * N_STATES + state]:
+                    n_open = pay_due(
+                        out,
+                        items,
+                        n_open,
+                        known_due,
+                        day,
+                        runs[run],
+                        first_monday,
+                        state,
+                        lead,
+                        people.item_by_item[i],
+                        habits.held[i],
+                        disputed_share[shocked * N_STATES + state],
+                        people.discount_days[i],
+                        people.discount_rate[i],
+                        key,
+                        counter,
+                    )
+                elif state == RECOVERING and u < INSTALMENT_SHARE:
+                    pay_instalments(out, items, n_open, day)
                 elif state == CEASED and arrears_since >= 0 and known_on < 0 and not in_default:
-                    u = uniform(key, draw)
+                    u = take(key, counter)
+                    wait = take(key, counter)
                     if u < handover:
-                        event = _LEGAL if u < 0.4 * handover else _AGENCY
-                        event_customer[n_event] = i
-                        event_kind[n_event] = event
-                        event_day[n_event] = day
-                        known_on = day + int(EVENT_LAGS[event] * uniform(key, draw + 1))
-                        event_known[n_event] = known_on
-                        n_event += 1
-                    draw += 2
+                        legal = u < 0.4 * handover
+                        event = _LEGAL if legal else _AGENCY
+                        known_on = day + int(EVENT_LAGS[event] * wait)
+                        add_event(out, i, event, day, known_on)
+                        step = LEGAL if legal else AGENCY
+                        add_activity(out, i, step, day, known_on, -1, -1, HANDED_OVER)
             if day == write_off_day:
-                for j in range(n_open):
-                    payment_invoice[n_pay] = open_items[j]
-                    paid_on_out[n_pay] = day
-                    paid_out[n_pay] = left_open[j]
-                    payment_kind[n_pay] = WRITTEN_OFF
-                    n_pay += 1
-                    known_due[due_of[open_items[j]]] -= 1
+                _write_off(out, items, n_open, known_due, day)
                 n_open = 0
             stopped = arrears_since >= 0 and day - arrears_since > _STOP_DELIVERY_DAYS
             issues = 0
             if state != LEFT and state != INSOLVENT and not stopped:
-                issues = poisson(per_day * season[day], uniform(key, draw))
-                draw += 1
-            if n_inv + issues > len(issued) or n_open + issues > len(open_items):
+                issues = poisson(per_day * season[day], take(key, counter))
+            if out.counts[INVOICES] + issues > len(out.issued) or n_open + issues > ROOM:
                 return False
             for _ in range(issues):
-                unusual = uniform(key, draw) < 0.05
-                due_day = day + (other_terms if unusual else terms)
-                usual = usual_amount * (1.0 + growth) ** (day / 365.25)
-                spread = math.exp(0.55 * normal(key, draw + 1) - 0.15)
-                size = usual * max(spread, 0.35 + 0.1 * uniform(key, draw + 6))
-                amount = int(size)
-                if amount < SMALLEST_INVOICE:
-                    # Spread, or small customers would have many invoices of one amount.
-                    amount = SMALLEST_INVOICE + int(30_000 * uniform(key, draw + 5))
-                credit = 0
-                u = uniform(key, draw + 3)
-                if u < 0.005:
-                    credit = amount
-                elif u < 0.025:
-                    credit = int(amount * (0.1 + 17.5 * (u - 0.005)))
-                    if amount - credit < SMALLEST_INVOICE:
-                        credit = 0
-                invoice_customer[n_inv] = i
-                issued[n_inv] = day
-                due_of[n_inv] = due_day
-                amount_of[n_inv] = amount
-                credit_of[n_inv] = credit
-                credit_day[n_inv] = day + 1 + int(6 * uniform(key, draw + 4))
-                draw += 7
+                row = issue_invoice(out, people, i, day, key, counter)
                 if day < horizon:
                     payment_day(
                         day,
-                        due_day,
+                        out.due[row],
                         state + shocked * N_STATES,
                         runs,
                         first_monday,
                         powers,
                         pays,
-                        held_share,
+                        habits.held[i],
+                        disputed_share,
                         lead,
-                        item_by_item == 1,
+                        people.item_by_item[i],
+                        people.discount_days[i],
                         lost,
-                        late_of[n_inv],
+                        out.late[row],
                     )
-                if credit < amount:
-                    open_items[n_open] = n_inv
-                    left_open[n_open] = amount - credit
-                    held[n_open] = False
-                    n_open += 1
-                    known_due[due_day] += 1
-                n_inv += 1
+                n_open = owe(out, items, n_open, known_due, row)
             balance = 0
             overdue = 0
+            oldest = -1
+            owed = 0
+            since = day + 1
             for j in range(n_open):
-                balance += left_open[j]
-                if due_of[open_items[j]] <= day:
-                    overdue += left_open[j]
+                balance += items.left[j]
+                if items.status[j] != DISPUTED and items.overdue_from[j] <= day:
+                    overdue += items.left[j]
+                    if items.overdue_from[j] < since and is_remindable(items.left[j]):
+                        since = items.overdue_from[j]
+                        oldest = items.invoice[j]
+                        owed = items.left[j]
             if overdue > _ABSOLUTE and overdue * 100 > balance:
                 if arrears_since < 0:
                     arrears_since = day
@@ -377,20 +332,32 @@ def live(  # type: ignore[no-untyped-def]
             else:
                 arrears_since = -1
                 clear_days += 1
+            if arrears_since < 0:
+                memory[STOPPED] = 0
+            elif (
+                day - arrears_since >= _STOP_DELIVERY_DAYS
+                and memory[STOPPED] == 0
+                and oldest >= 0
+                and weekday < 5
+            ):
+                add_activity(out, i, STOP_DELIVERY, day, day, -1, oldest, SET)
+                memory[STOPPED] = 1
+            if oldest < 0:
+                memory[LEVEL] = 0
+            elif people.dunned[i] and weekday < 5 and known_on < 0 and day < horizon:
+                contact(
+                    out, i, oldest, owed, since, overdue, day, runs[run], memory,
+                    contact_key, contacts,
+                )  # fmt: skip
             reached = arrears_since >= 0 and day - arrears_since >= DEFAULT_DAYS - 1
             if (reached or day == known_on) and not in_default:
                 in_default = True
-                default_customer[n_default] = i
-                default_day[n_default] = day
-                n_default += 1
+                out.default_customer[out.counts[DEFAULTS]] = i
+                out.default_day[out.counts[DEFAULTS]] = day
+                out.counts[DEFAULTS] += 1
             # As in the default register: cured after as many clear days as it took to default;
             # an insolvency or a hand-over is not cured.
             for_good = for_good or day == known_on
             if clear_days >= DEFAULT_DAYS and not for_good:
                 in_default = False
-    counts[0] = n_inv
-    counts[1] = n_pay
-    counts[2] = n_event
-    counts[3] = n_month
-    counts[4] = n_default
     return True

@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from features.simulator.business_days import Calendar, build_calendar
+from features.simulator.disputes import disputed_share
 from features.simulator.documents import ledger_tables
 from features.simulator.draws import Int64
+from features.simulator.dunning import contacted
 from features.simulator.extract import WRITTEN, ExtractWriter, FileFormat
 from features.simulator.hidden_state import (
     SHOCK_WEEKS,
@@ -24,12 +26,14 @@ from features.simulator.hidden_state import (
     held_share,
     weekly_transitions,
 )
+from features.simulator.insurance import insurance_table
 from features.simulator.master_data import (
     bureau_scores_table,
     credit_limits_table,
     customers_table,
     relation_ends,
 )
+from features.simulator.pay_run import no_items
 from features.simulator.population import Population, draw_population
 from features.simulator.process import live
 from features.simulator.records import Habits, Records, empty_records
@@ -161,7 +165,12 @@ def simulate(
 
 
 def histories(
-    customers: Int64, seed: int, calendar: Calendar, *, with_shock: bool = True
+    customers: Int64,
+    seed: int,
+    calendar: Calendar,
+    *,
+    with_shock: bool = True,
+    with_contacts: bool = True,
 ) -> Histories:
     """Simulate the customers with these indices in memory.
 
@@ -175,14 +184,19 @@ def histories(
         From `build_calendar`.
     with_shock : bool
         False: the market stays calm, as the truth expects it to.
+    with_contacts : bool
+        False: nobody is reminded or called.
     """
     people = draw_population(seed, customers, calendar)
-    pays = execution(people.skip, people.weeks_between)
+    if not with_contacts:
+        people = people._replace(dunned=np.zeros_like(people.dunned))
+    pays = contacted(execution(people.skip, people.weeks_between), people.dunned)
     habits = Habits(
         weekly=weekly_transitions(people.quality, people.leaving),
         pays=pays,
         clears=clearing(pays, people.yearly_invoices, people.weeks_between),
         held=held_share(people.yearly_invoices, people.weeks_between),
+        disputed=disputed_share(people.disputes),
     )
     years = (calendar.horizon + 60 - np.maximum(people.joined, 0)) / 365.25
     room = int(1.3 * (people.yearly_invoices * years).sum()) + 500
@@ -202,6 +216,7 @@ def histories(
             calendar.monday,
             calendar.horizon,
             *shock,
+            no_items(),
             records,
         ):
             return Histories(people, calendar, records, shock)
@@ -265,6 +280,7 @@ def _tables(chunk: Histories) -> Iterator[tuple[str, pa.Table]]:
     yield "customers", customers_table(people, calendar)
     yield "credit_limits", credit_limits_table(people, calendar, until)
     yield "bureau_scores", bureau_scores_table(people, calendar, until, records.weekly_state)
+    yield "insurance", insurance_table(people, calendar, until, records.weekly_state)
     yield from ledger_tables(people, calendar, records).items()
 
 

@@ -17,11 +17,14 @@ START = date(2021, 1, 1)
 
 
 @pytest.fixture(scope="module")
-def tables():
-    calendar = build_calendar(START, MONTHS)
-    calm = histories(np.arange(CUSTOMERS), SEED, calendar, with_shock=False)
-    tables = ledger_tables(calm.people, calendar, calm.records)
-    return {name: rows.to_pandas() for name, rows in tables.items()}, calendar.horizon
+def calm():
+    return histories(np.arange(CUSTOMERS), SEED, build_calendar(START, MONTHS), with_shock=False)
+
+
+@pytest.fixture(scope="module")
+def tables(calm):
+    tables = ledger_tables(calm.people, calm.calendar, calm.records)
+    return {name: rows.to_pandas() for name, rows in tables.items()}, calm.calendar.horizon
 
 
 def day_of(dates):
@@ -61,6 +64,18 @@ def first_default_days(tables, horizon):
     sign = np.where(cash["kind"] == "reversal", 1.0, -1.0)
     amount = sign * cash["amount"].astype(float).to_numpy()
     book(customer_of(cash["customer_id"]), day_of(cash["recorded_at"]), due, amount)
+    # What is disputed is not overdue, from the day it is known to be until its end is.
+    disputes = tables["disputes"].merge(
+        invoices[["invoice_id", "amount", "due_on"]], on="invoice_id", suffixes=("", "_invoice")
+    )
+    for rows, sign in (
+        (disputes[disputes["status"] == "open"], -1.0),
+        (disputes[disputes["status"] != "open"], 1.0),
+    ):
+        amount = sign * rows["amount"].fillna(rows["amount_invoice"]).astype(float).to_numpy()
+        known, due = day_of(rows["recorded_at"]), day_of(rows["due_on"])
+        place = (customer_of(rows["customer_id"]), np.clip(np.maximum(known, due), 0, horizon))
+        np.add.at(overdue, place, amount)
     balance, overdue = balance.cumsum(axis=1)[:, :-1], overdue.cumsum(axis=1)[:, :-1]
     material = (overdue > 500) & (overdue > 0.01 * balance)
     first = np.full(CUSTOMERS, 10**6)
@@ -138,10 +153,11 @@ def clustered_error(gap, cluster):
 def lateness(tables):
     tables, horizon = tables
     invoices = tables["invoices"]
-    credited = invoices.loc[invoices["kind"] == "credit_note"].set_index("credited_invoice_id")
+    credited = invoices[invoices["kind"] == "credit_note"]
+    credited = credited["amount"].astype(float).groupby(credited["credited_invoice_id"]).sum()
     rows = invoices[invoices["kind"] == "invoice"].set_index("invoice_id")
     owed = rows["amount"].astype(float)
-    less = credited["amount"].astype(float).reindex(rows.index).fillna(0)
+    less = credited.reindex(rows.index).fillna(0)
     rows = rows[owed - less > 1]
     owed = (owed - less)[rows.index]
     payments = tables["payments"]
@@ -168,6 +184,39 @@ def test_true_payment_days_hold_on_average_and_in_deciles(lateness, days):
     for part in range(10):
         here = (deciles == part).to_numpy()
         assert abs(gap[here].mean()) < 3.5 * clustered_error(gap[here], customer[here]) + 0.003
+
+
+@pytest.mark.parametrize("days", [-10, 1, 5, 15, 30, 60])
+@pytest.mark.parametrize("who", ["disputes", "discounts", "not dunned"])
+def test_true_payment_days_hold_for_who_disputes_or_takes_discounts(calm, lateness, who, days):
+    people = calm.people
+    chosen = {
+        "disputes": people.disputes > 0.045,
+        "discounts": people.discount_days > 0,
+        "not dunned": people.dunned == 0,
+    }[who]
+    late, due, truth, horizon = lateness
+    customer = late.index.str[1:7].astype(int).to_numpy()
+    seen = (due + days + 3 < horizon) & chosen[customer]
+    column = f"p_late_{'minus_' if days < 0 else ''}{abs(days)}d"
+    gap = (late[seen] >= days) - truth.loc[seen, column].astype(float)
+    assert len(gap) > 5000
+    assert abs(gap.mean()) < 3 * clustered_error(gap, customer[seen])
+
+
+@pytest.mark.parametrize("who", ["disputes", "discounts", "not dunned", "in a group"])
+def test_true_default_probabilities_hold_for_who_disputes_or_takes_discounts(calm, months, who):
+    people = calm.people
+    chosen = {
+        "disputes": people.disputes > 0.045,
+        "discounts": people.discount_days > 0,
+        "not dunned": people.dunned == 0,
+        "in a group": people.group >= 0,
+    }[who]
+    rows = matured(months)
+    rows = rows[chosen[rows["customer"]]]
+    gap = rows["bad"] - rows["true_pd_12m"]
+    assert abs(gap.mean()) < 3 * clustered_error(gap, rows["customer"])
 
 
 def test_the_distribution_of_the_payment_day_falls(lateness):
