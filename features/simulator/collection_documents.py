@@ -79,25 +79,25 @@ def _disputes(
 ) -> pa.Table:
     """Return two rows of every dispute that has ended, one of every other."""
     n = records.counts[DISPUTES]
-    invoice = records.dispute_invoice[:n]
-    owner = records.invoice_customer[invoice]
+    invoice = records.disputes["invoice"][:n]
+    owner = records.invoices["customer"][invoice]
     customer, number = people.customer[owner], invoice_number[invoice]
     u = uniforms(people.seed, customer, DOCUMENTS, 5, first=_DISPUTE_DRAWS + 5 * number)
-    fault = seller_fault(records.dispute_outcome[:n], u[:, 0])
+    fault = seller_fault(records.disputes["outcome"][:n], u[:, 0])
     reason = (u[:, 1, None] >= _REASON_SHARES[1 - fault.astype(np.int64)]).sum(axis=1)
     # As with payments: a customer that pays at every run must not be seen overdue in between.
     slack = np.where(people.item_by_item[owner] == 1, 2, people.lead[owner])
-    opened = records.dispute_open[:n] + np.minimum(np.searchsorted(_LAGS, u[:, 2]), slack)
-    ended = np.maximum(records.dispute_end[:n] + np.searchsorted(_LAGS, u[:, 3]), opened)
+    opened = records.disputes["open"][:n] + np.minimum(np.searchsorted(_LAGS, u[:, 2]), slack)
+    ended = np.maximum(records.disputes["end"][:n] + np.searchsorted(_LAGS, u[:, 3]), opened)
     row = np.repeat(np.arange(n), 2)
     last = np.tile([False, True], n)
-    day = np.where(last, records.dispute_end[row], records.dispute_open[row])
+    day = np.where(last, records.disputes["end"][row], records.disputes["open"][row])
     known = np.where(last, ended[row], opened[row])
     order = np.lexsort((last, number[row], customer[row]))
     order = order[known[order] < calendar.horizon]
     row, last, day, known = row[order], last[order], day[order], known[order]
     told = last | (u[row, 4] < _KNOWN_AT_ONCE)
-    amount = money(records.dispute_amount[row])
+    amount = money(records.disputes["amount"][row])
     return table(
         "disputes",
         {
@@ -105,11 +105,11 @@ def _disputes(
             "invoice_id": invoice_ids.take(pa.array(invoice[row])),
             "event_on": dates(calendar, day),
             "status": chosen(
-                (*OUTCOMES, "open"), np.where(last, records.dispute_outcome[row], _OPEN)
+                (*OUTCOMES, "open"), np.where(last, records.disputes["outcome"][row], _OPEN)
             ),
             "customer_id": customer_ids(customer[row]),
             # An empty amount disputes the whole invoice.
-            "amount": _given(~records.dispute_whole[row], amount),
+            "amount": _given(~records.disputes["whole"][row], amount),
             "currency": constant(CURRENCY, len(row)),
             "reason": chosen(REASONS, reason[row]),
             "seller_fault": _given(told, chosen(("false", "true"), fault[row].astype(np.int64))),
@@ -122,22 +122,22 @@ def _promises(
     people: Population, calendar: Calendar, records: Records, invoice_ids: pa.Array
 ) -> pa.Table:
     n = records.counts[PROMISES]
-    customer = people.customer[records.promise_customer[:n]]
+    customer = people.customer[records.promises["customer"][:n]]
     number = number_within(customer)
     u = uniforms(people.seed, customer, DOCUMENTS, 2, first=_PROMISE_DRAWS + 2 * number)
-    made = records.promise_made[:n]
+    made = records.promises["made"][:n]
     known = made + (u[:, 0] < 0.10)
     row = np.flatnonzero(known < calendar.horizon)
-    invoice = records.promise_invoice[row]
+    invoice = records.promises["invoice"][row]
     named = invoice >= 0
-    amount = money(records.promise_amount[row])
+    amount = money(records.promises["amount"][row])
     return table(
         "promises",
         {
             "promise_id": numbered("R", (customer[row], CUSTOMER_DIGITS), (number[row], 4)),
             "customer_id": customer_ids(customer[row]),
             "made_on": dates(calendar, made[row]),
-            "promised_on": dates(calendar, records.promise_for[row]),
+            "promised_on": dates(calendar, records.promises["promised"][row]),
             "invoice_id": _given(named, invoice_ids.take(pa.array(np.maximum(invoice, 0)))),
             "amount": _given(u[row, 1] >= _WITHOUT_AMOUNT, amount),
             "currency": constant(CURRENCY, len(row)),
@@ -150,12 +150,12 @@ def _activities(
     people: Population, calendar: Calendar, records: Records, invoice_ids: pa.Array
 ) -> pa.Table:
     n = records.counts[ACTIVITIES]
-    owner = records.activity_customer[:n]
+    owner = records.activities["customer"][:n]
     customer = people.customer[owner]
     number = number_within(customer)
-    row = np.flatnonzero(records.activity_known[:n] < calendar.horizon)
-    kind = records.activity_kind[row]
-    invoice, level = records.activity_invoice[row], records.activity_level[row]
+    row = np.flatnonzero(records.activities["known"][:n] < calendar.horizon)
+    kind = records.activities["kind"][row]
+    invoice, level = records.activities["invoice"][row], records.activities["level"][row]
     actor = people.collector[owner[row]]
     actor = np.where((kind == REMINDER) | (kind == LETTER) | (kind == EMAIL), COLLECTORS, actor)
     actor = np.where(kind == STOP_DELIVERY, COLLECTORS + 1, actor)
@@ -166,13 +166,13 @@ def _activities(
         {
             "activity_id": numbered("A", (customer[row], CUSTOMER_DIGITS), (number[row], 4)),
             "customer_id": customer_ids(customer[row]),
-            "happened_on": dates(calendar, records.activity_day[row]),
+            "happened_on": dates(calendar, records.activities["day"][row]),
             "kind": chosen(ACTIVITY_KINDS, kind),
             "invoice_id": _given(invoice >= 0, invoice_ids.take(pa.array(np.maximum(invoice, 0)))),
             "level": pa.array(level, mask=level < 0),
-            "outcome": chosen(ACTIVITY_OUTCOMES, records.activity_outcome[row]),
+            "outcome": chosen(ACTIVITY_OUTCOMES, records.activities["outcome"][row]),
             "actor": chosen((*actors, "credit-manager"), actor),
-            "recorded_at": dates(calendar, records.activity_known[row]),
+            "recorded_at": dates(calendar, records.activities["known"][row]),
         },
     )
 

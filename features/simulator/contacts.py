@@ -99,16 +99,16 @@ def contact(  # type: ignore[no-untyped-def]
     if outcome == PROMISED:
         on_account = take(key, counter) < _ON_ACCOUNT
         at = out.counts[PROMISES]
-        out.promise_customer[at] = customer
-        out.promise_made[at] = day
-        out.promise_for[at] = next_run + int(3 * take(key, counter))
-        out.promise_invoice[at] = -1 if on_account else oldest
-        out.promise_amount[at] = overdue if on_account else owed
+        out.promises[at].customer = customer
+        out.promises[at].made = day
+        out.promises[at].promised = next_run + int(3 * take(key, counter))
+        out.promises[at].invoice = -1 if on_account else oldest
+        out.promises[at].amount = overdue if on_account else owed
         out.counts[PROMISES] += 1
-        memory[PROMISED_FOR] = out.promise_for[at]
+        memory[PROMISED_FOR] = out.promises[at].promised
 
 
 @njit(cache=True)
 def has_room(out):  # type: ignore[no-untyped-def]
     """Return whether another day's activities fit."""
-    return out.counts[ACTIVITIES] + 8 < len(out.activity_day)
+    return out.counts[ACTIVITIES] + 8 < len(out.activities)

@@ -80,10 +80,10 @@ class _Invoices:
 
 def _invoices(people: Population, records: Records) -> _Invoices:
     n = records.counts[INVOICES]
-    customer = people.customer[records.invoice_customer[:n]]
+    customer = people.customer[records.invoices["customer"][:n]]
     number = number_within(customer)
     draws = uniforms(people.seed, customer, DOCUMENTS, 6, first=_INVOICE_DRAWS + 6 * number)
-    recorded = records.issued[:n] + (draws[:, 0] < 0.08)
+    recorded = records.invoices["issued"][:n] + (draws[:, 0] < 0.08)
     return _Invoices(customer, number, recorded, draws)
 
 
@@ -106,16 +106,24 @@ def ledger_tables(people: Population, calendar: Calendar, records: Records) -> d
 
 def _invoices_table(calendar: Calendar, records: Records, invoices: _Invoices) -> pa.Table:
     n = records.counts[INVOICES]
-    credited = np.flatnonzero(records.credit[:n] > 0)
-    disputes = np.flatnonzero(records.dispute_outcome[: records.counts[DISPUTES]] == CREDITED)
+    credited = np.flatnonzero(records.invoices["credit"][:n] > 0)
+    disputes = np.flatnonzero(records.disputes["outcome"][: records.counts[DISPUTES]] == CREDITED)
     # Credit notes follow the invoices as further documents; then all are put in their order.
-    of = np.concatenate([np.arange(n), credited, records.dispute_invoice[disputes]])
+    of = np.concatenate([np.arange(n), credited, records.disputes["invoice"][disputes]])
     sort = np.repeat([0, 1, 2], [n, len(credited), len(disputes)])
     day = np.concatenate(
-        [records.issued[:n], records.credit_day[credited], records.dispute_end[disputes]]
+        [
+            records.invoices["issued"][:n],
+            records.invoices["credit_day"][credited],
+            records.disputes["end"][disputes],
+        ]
     )
     amount = np.concatenate(
-        [records.amount[:n], records.credit[credited], records.dispute_credit[disputes]]
+        [
+            records.invoices["amount"][:n],
+            records.invoices["credit"][credited],
+            records.disputes["credit"][disputes],
+        ]
     )
     recorded = np.where(sort > 0, day, invoices.recorded[of])
     order = np.lexsort((invoices.number[of], day, invoices.customer[of]))
@@ -134,7 +142,7 @@ def _invoices_table(calendar: Calendar, records: Records, invoices: _Invoices) -
         ),
         "customer_id": customer_ids(invoices.customer[of]),
         "issued_on": dates(calendar, day),
-        "due_on": dates(calendar, np.where(note, day, records.due[of])),
+        "due_on": dates(calendar, np.where(note, day, records.invoices["due"][of])),
         "amount": money(amount),
         "currency": constant(CURRENCY, len(of)),
         "company_id": constant(COMPANY, len(of)),
@@ -158,15 +166,15 @@ def _payments_table(
     people: Population, calendar: Calendar, records: Records, invoices: _Invoices
 ) -> pa.Table:
     n = records.counts[PAYMENTS]
-    of = records.payment_invoice[:n]
-    kind = records.payment_kind[:n]
+    of = records.payments["invoice"][:n]
+    kind = records.payments["kind"][:n]
     customer = invoices.customer[of]
     number = number_within(customer)
     u = uniforms(people.seed, customer, DOCUMENTS, 3, first=_PAYMENT_DRAWS + 3 * number)
-    paid_on = records.paid_on[:n]
+    paid_on = records.payments["day"][:n]
     # A run that pays what is due within `lead` days leaves nothing overdue for as long: recorded
     # within them, a customer that pays at every run is never seen overdue for months on end.
-    owner = records.invoice_customer[of]
+    owner = records.invoices["customer"][of]
     slack = np.where(people.item_by_item[owner] == 1, 2, people.lead[owner])
     lag = np.minimum(np.searchsorted(_PAYMENT_LAGS, u[:, 0]), slack)
     # A discount is booked with its payment.
@@ -192,7 +200,7 @@ def _payments_table(
         {
             "payment_id": ids,
             "paid_on": dates(calendar, paid_on[row]),
-            "amount": money(records.paid[:n][row]),
+            "amount": money(records.payments["amount"][:n][row]),
             "currency": constant(CURRENCY, len(row)),
             "invoice_id": _where(pa.array(applied), invoices.ids.take(pa.array(of[row])), nothing),
             "customer_id": customer_ids(customer[row]),
@@ -206,8 +214,8 @@ def _payments_table(
 def _orders_table(
     people: Population, calendar: Calendar, records: Records, invoices: _Invoices
 ) -> pa.Table:
-    issued = records.issued[: records.counts[INVOICES]]
-    joined = people.joined[records.invoice_customer[: records.counts[INVOICES]]]
+    issued = records.invoices["issued"][: records.counts[INVOICES]]
+    joined = people.joined[records.invoices["customer"][: records.counts[INVOICES]]]
     ordered = np.maximum(issued - 2 - (18 * invoices.draws[:, 1]).astype(np.int64), joined)
     ordered = np.minimum(ordered, issued - 1)
     cancelled = np.flatnonzero(invoices.draws[:, 2] < _CANCELLED_SHARE)
@@ -221,7 +229,7 @@ def _orders_table(
     order = np.lexsort((status, extra, invoices.number[of], invoices.customer[of]))
     order = order[known[order] < calendar.horizon]
     of, status, extra, known = of[order], status[order], extra[order], known[order]
-    amount = records.amount[of]
+    amount = records.invoices["amount"][of]
     return table(
         "orders",
         {
@@ -237,7 +245,7 @@ def _orders_table(
             "company_id": constant(COMPANY, len(of)),
             "status": chosen(("open", "invoiced", "cancelled"), status),
             "open_amount": money(np.where(status == 0, amount, 0)),
-            "terms_days": pa.array(records.due[of] - records.issued[of]),
+            "terms_days": pa.array(records.invoices["due"][of] - records.invoices["issued"][of]),
             "recorded_at": dates(calendar, known),
         },
     )
@@ -245,9 +253,9 @@ def _orders_table(
 
 def _events_table(people: Population, calendar: Calendar, records: Records) -> pa.Table:
     n = records.counts[EVENTS]
-    customer = people.customer[records.event_customer[:n]]
-    kind, day = records.event_kind[:n], records.event_day[:n]
-    recorded = records.event_known[:n]
+    customer = people.customer[records.events["customer"][:n]]
+    kind, day = records.events["kind"][:n], records.events["day"][:n]
+    recorded = records.events["known"][:n]
     keep = recorded < calendar.horizon
     return table(
         "customer_events",
@@ -262,13 +270,13 @@ def _events_table(people: Population, calendar: Calendar, records: Records) -> p
 
 def _customer_truth(people: Population, calendar: Calendar, records: Records) -> pa.Table:
     n = records.counts[MONTHS]
-    chance = records.month_pd[:n]
+    chance = records.months["pd_12m"][:n]
     return pa.table(
         {
-            "customer_id": customer_ids(people.customer[records.month_customer[:n]]),
-            "month_end": dates(calendar, records.month_day[:n]),
-            "state": chosen(STATES, records.month_state[:n]),
-            "in_default": pa.array(records.month_in_default[:n]),
+            "customer_id": customer_ids(people.customer[records.months["customer"][:n]]),
+            "month_end": dates(calendar, records.months["day"][:n]),
+            "state": chosen(STATES, records.months["state"][:n]),
+            "in_default": pa.array(records.months["in_default"][:n]),
             "true_pd_12m": pa.array(chance, mask=np.isnan(chance)),
         }
     )

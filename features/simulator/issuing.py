@@ -17,12 +17,13 @@ _FULL_CREDIT, _SOME_CREDIT = 0.005, 0.025
 
 
 @njit(cache=True)
-def issue_invoice(out, people, i, day, key, counter):  # type: ignore[no-untyped-def]
-    """Append an invoice of customer ``i`` to the records; return its row."""
+def issue_invoice(  # type: ignore[no-untyped-def]
+    out, customer, day, terms, other_terms, usual, key, counter
+):
+    """Append an invoice of about the usual amount to the records; return its row."""
     at = out.counts[INVOICES]
-    unusual = take(key, counter) < _UNUSUAL_TERMS
-    terms = people.other_terms[i] if unusual else people.terms[i]
-    usual = people.usual_amount[i] * (1.0 + people.growth[i]) ** (day / 365.25)
+    if take(key, counter) < _UNUSUAL_TERMS:
+        terms = other_terms
     draw = counter[0]
     counter[0] += 6
     spread = math.exp(0.55 * normal(key, draw) - 0.15)
@@ -38,12 +39,12 @@ def issue_invoice(out, people, i, day, key, counter):  # type: ignore[no-untyped
         credit = int(amount * (0.1 + 17.5 * (u - _FULL_CREDIT)))
         if amount - credit < SMALLEST_INVOICE:
             credit = 0
-    out.invoice_customer[at] = i
-    out.issued[at] = day
-    out.due[at] = day + terms
-    out.amount[at] = amount
-    out.credit[at] = credit
-    out.credit_day[at] = day + 1 + int(6 * uniform(key, draw + 5))
+    out.invoices[at].customer = customer
+    out.invoices[at].issued = day
+    out.invoices[at].due = day + terms
+    out.invoices[at].amount = amount
+    out.invoices[at].credit = credit
+    out.invoices[at].credit_day = day + 1 + int(6 * uniform(key, draw + 5))
     out.counts[INVOICES] += 1
     return at
 
@@ -51,13 +52,13 @@ def issue_invoice(out, people, i, day, key, counter):  # type: ignore[no-untyped
 @njit(cache=True)
 def owe(out, items, n_open, known_due, row):  # type: ignore[no-untyped-def]
     """Add an invoice to the open items unless all of it is credited; return their number."""
-    left = out.amount[row] - out.credit[row]
+    left = out.invoices[row].amount - out.invoices[row].credit
     if left <= 0:
         return n_open
     items.invoice[n_open] = row
     items.left[n_open] = left
     items.status[n_open] = FRESH
-    items.overdue_from[n_open] = out.due[row]
+    items.overdue_from[n_open] = out.invoices[row].due
     items.dispute[n_open] = -1
-    known_due[out.due[row]] += 1
+    known_due[out.invoices[row].due] += 1
     return n_open + 1

@@ -58,7 +58,7 @@ def pay_instalments(out, items, n_open, day):  # type: ignore[no-untyped-def]
         invoice = items.invoice[j]
         amount = items.left[j]
         if (
-            out.due[invoice] <= day
+            out.invoices[invoice].due <= day
             and amount >= _SMALLEST_INSTALMENT
             and items.status[j] != DISPUTED
         ):
@@ -116,13 +116,13 @@ def pay_due(  # type: ignore[no-untyped-def]
         invoice = items.invoice[j]
         amount = items.left[j]
         status = items.status[j]
-        due = out.due[invoice]
+        due = out.invoices[invoice].due
         if status == DISPUTED:
             _keep(items, kept, j, amount, status)
             kept += 1
             continue
         if status == FRESH and takes_discount(
-            day, next_run, out.issued[invoice], due, lead, discount_days, state
+            day, next_run, out.invoices[invoice].issued, due, lead, discount_days, state
         ):
             discount = int(round(amount * discount_rate))
             add_payment(out, invoice, day, amount - discount, PAID)
@@ -158,15 +158,15 @@ def pay_due(  # type: ignore[no-untyped-def]
                 status = DISPUTED
                 at = out.counts[DISPUTES]
                 end, disputed, whole, outcome, credit = open_dispute(
-                    amount, day, first_monday, out.credit[invoice] == 0, key, counter
+                    amount, day, first_monday, out.invoices[invoice].credit == 0, key, counter
                 )
-                out.dispute_invoice[at] = invoice
-                out.dispute_open[at] = day
-                out.dispute_end[at] = end
-                out.dispute_amount[at] = disputed
-                out.dispute_whole[at] = whole
-                out.dispute_outcome[at] = outcome
-                out.dispute_credit[at] = credit
+                out.disputes[at].invoice = invoice
+                out.disputes[at].open = day
+                out.disputes[at].end = end
+                out.disputes[at].amount = disputed
+                out.disputes[at].whole = whole
+                out.disputes[at].outcome = outcome
+                out.disputes[at].credit = credit
                 out.counts[DISPUTES] += 1
                 items.dispute[j] = at
                 part = amount - disputed
@@ -193,13 +193,13 @@ def end_disputes(out, items, n_open, known_due, day):  # type: ignore[no-untyped
     for j in range(n_open):
         left = items.left[j]
         status = items.status[j]
-        if status == DISPUTED and out.dispute_end[items.dispute[j]] <= day:
-            left -= out.dispute_credit[items.dispute[j]]
+        if status == DISPUTED and out.disputes[items.dispute[j]].end <= day:
+            left -= out.disputes[items.dispute[j]].credit
             status = HELD
             if left <= 0:
                 continue
             items.overdue_from[j] = max(items.overdue_from[j], day)
-            known_due[out.due[items.invoice[j]]] += 1
+            known_due[out.invoices[items.invoice[j]].due] += 1
         _keep(items, kept, j, left, status)
         kept += 1
     return kept

@@ -90,20 +90,20 @@ def _write_off(out, items, n_open, known_due, day):  # type: ignore[no-untyped-d
     for j in range(n_open):
         add_payment(out, items.invoice[j], day, items.left[j], WRITTEN_OFF)
         if items.status[j] == DISPUTED:
-            out.dispute_end[items.dispute[j]] = day
-            out.dispute_outcome[items.dispute[j]] = WITHDRAWN
+            out.disputes[items.dispute[j]].end = day
+            out.disputes[items.dispute[j]].outcome = WITHDRAWN
         else:
-            known_due[out.due[items.invoice[j]]] -= 1
+            known_due[out.invoices[items.invoice[j]].due] -= 1
 
 
 @njit(cache=True)
 def _add_month(out, customer, day, state, in_default, chance):  # type: ignore[no-untyped-def]
     at = out.counts[MONTHS]
-    out.month_customer[at] = customer
-    out.month_day[at] = day
-    out.month_state[at] = state
-    out.month_in_default[at] = in_default
-    out.month_pd[at] = chance
+    out.months[at].customer = customer
+    out.months[at].day = day
+    out.months[at].state = state
+    out.months[at].in_default = in_default
+    out.months[at].pd_12m = chance
     out.counts[MONTHS] += 1
 
 
@@ -223,7 +223,7 @@ def live(  # type: ignore[no-untyped-def]
             if gone:
                 break
             weekday = (day - first_monday) % 7
-            if out.counts[EVENTS] + 8 > len(out.event_day) or not has_room(out):
+            if out.counts[EVENTS] + 8 > len(out.events) or not has_room(out):
                 return False
             if weekday == 0:
                 before = state
@@ -245,7 +245,7 @@ def live(  # type: ignore[no-untyped-def]
                         known_on = known
             if day >= first_monday and day < horizon:
                 out.weekly_state[i, (day - first_monday) // 7] = state
-            if out.counts[PAYMENTS] + 2 * n_open + 8 > len(out.paid_on):
+            if out.counts[PAYMENTS] + 2 * n_open + 8 > len(out.payments):
                 return False
             if weekday < 5:
                 n_open = end_disputes(out, items, n_open, known_due, day)
@@ -290,14 +290,17 @@ def live(  # type: ignore[no-untyped-def]
             issues = 0
             if state != LEFT and state != INSOLVENT and not stopped:
                 issues = poisson(per_day * season[day], take(key, counter))
-            if out.counts[INVOICES] + issues > len(out.issued) or n_open + issues > ROOM:
+            if out.counts[INVOICES] + issues > len(out.invoices) or n_open + issues > ROOM:
                 return False
             for _ in range(issues):
-                row = issue_invoice(out, people, i, day, key, counter)
+                usual = people.usual_amount[i] * (1.0 + people.growth[i]) ** (day / 365.25)
+                row = issue_invoice(
+                    out, i, day, people.terms[i], people.other_terms[i], usual, key, counter
+                )
                 if day < horizon:
                     payment_day(
                         day,
-                        out.due[row],
+                        out.invoices[row].due,
                         state + shocked * N_STATES,
                         runs,
                         first_monday,
@@ -352,8 +355,8 @@ def live(  # type: ignore[no-untyped-def]
             reached = arrears_since >= 0 and day - arrears_since >= DEFAULT_DAYS - 1
             if (reached or day == known_on) and not in_default:
                 in_default = True
-                out.default_customer[out.counts[DEFAULTS]] = i
-                out.default_day[out.counts[DEFAULTS]] = day
+                out.defaults[out.counts[DEFAULTS]].customer = i
+                out.defaults[out.counts[DEFAULTS]].day = day
                 out.counts[DEFAULTS] += 1
             # As in the default register: cured after as many clear days as it took to default;
             # an insolvency or a hand-over is not cured.

@@ -17,56 +17,37 @@ INVOICES, PAYMENTS, EVENTS, MONTHS, DEFAULTS, DISPUTES, PROMISES, ACTIVITIES = r
 """Places in ``counts``."""
 
 
+_INVOICE = ("customer", "issued", "due", "amount", "credit", "credit_day")
+_PAYMENT = ("invoice", "day", "amount", "kind")
+_EVENT = ("customer", "kind", "day", "known")
+_MONTH = ("customer", "day", "state", "in_default", "pd_12m")
+_DEFAULT = ("customer", "day")
+_DISPUTE = ("invoice", "open", "end", "amount", "whole", "outcome", "credit")
+_PROMISE = ("customer", "made", "promised", "invoice", "amount")
+_ACTIVITY = ("customer", "day", "known", "kind", "level", "invoice", "outcome")
+_NOT_INTEGER = {"in_default": np.bool_, "whole": np.bool_, "pd_12m": np.float64}
+
+Rows = npt.NDArray[np.void]
+
+
 class Records(NamedTuple):
     """Everything the loop leaves, flat over customers; days count from the start, cents.
 
-    ``counts`` holds the number of rows of each kind; arrays are longer. A dispute's end is drawn
-    when it is opened, so it may lie beyond the horizon. ``promise_invoice`` is -1 for the account,
-    ``activity_level`` for what has none.
+    ``counts`` holds the number of rows of each table; arrays are longer. ``customer`` is the row in
+    the chunk, ``invoice`` that in ``invoices`` (-1: none). ``late`` belongs to the invoices. A
+    dispute's end is drawn when it is opened, so it may lie beyond the horizon.
     """
 
     counts: Int64
-    invoice_customer: Int64
-    issued: Int64
-    due: Int64
-    amount: Int64
-    credit: Int64
-    credit_day: Int64
+    invoices: Rows
     late: Float64
-    payment_invoice: Int64
-    paid_on: Int64
-    paid: Int64
-    payment_kind: Int64
-    event_customer: Int64
-    event_kind: Int64
-    event_day: Int64
-    event_known: Int64
-    month_customer: Int64
-    month_day: Int64
-    month_state: Int64
-    month_in_default: npt.NDArray[np.bool_]
-    month_pd: Float64
-    default_customer: Int64
-    default_day: Int64
-    dispute_invoice: Int64
-    dispute_open: Int64
-    dispute_end: Int64
-    dispute_amount: Int64
-    dispute_whole: npt.NDArray[np.bool_]
-    dispute_outcome: Int64
-    dispute_credit: Int64
-    promise_customer: Int64
-    promise_made: Int64
-    promise_for: Int64
-    promise_invoice: Int64
-    promise_amount: Int64
-    activity_customer: Int64
-    activity_day: Int64
-    activity_known: Int64
-    activity_kind: Int64
-    activity_level: Int64
-    activity_invoice: Int64
-    activity_outcome: Int64
+    payments: Rows
+    events: Rows
+    months: Rows
+    defaults: Rows
+    disputes: Rows
+    promises: Rows
+    activities: Rows
     weekly_state: npt.NDArray[np.int8]
 
 
@@ -90,88 +71,57 @@ def empty_records(customers: int, invoices: int, months: int, weeks: int) -> Rec
     events = 12 * customers + invoices // 10 + 100
     contacts = 20 * customers + invoices // 2 + 200
     return Records(
-        counts=_ints(8),
-        invoice_customer=_ints(invoices),
-        issued=_ints(invoices),
-        due=_ints(invoices),
-        amount=_ints(invoices),
-        credit=_ints(invoices),
-        credit_day=_ints(invoices),
+        counts=np.zeros(8, np.int64),
+        invoices=_rows(_INVOICE, invoices),
         late=np.zeros((invoices, len(LATE_DAYS) + 1)),
-        payment_invoice=_ints(payments),
-        paid_on=_ints(payments),
-        paid=_ints(payments),
-        payment_kind=_ints(payments),
-        event_customer=_ints(events),
-        event_kind=_ints(events),
-        event_day=_ints(events),
-        event_known=_ints(events),
-        month_customer=_ints(rows),
-        month_day=_ints(rows),
-        month_state=_ints(rows),
-        month_in_default=np.zeros(rows, np.bool_),
-        month_pd=np.zeros(rows),
-        default_customer=_ints(events),
-        default_day=_ints(events),
+        payments=_rows(_PAYMENT, payments),
+        events=_rows(_EVENT, events),
+        months=_rows(_MONTH, rows),
+        defaults=_rows(_DEFAULT, events),
         # At most one dispute an invoice.
-        dispute_invoice=_ints(invoices),
-        dispute_open=_ints(invoices),
-        dispute_end=_ints(invoices),
-        dispute_amount=_ints(invoices),
-        dispute_whole=np.zeros(invoices, np.bool_),
-        dispute_outcome=_ints(invoices),
-        dispute_credit=_ints(invoices),
-        promise_customer=_ints(contacts),
-        promise_made=_ints(contacts),
-        promise_for=_ints(contacts),
-        promise_invoice=_ints(contacts),
-        promise_amount=_ints(contacts),
-        activity_customer=_ints(contacts),
-        activity_day=_ints(contacts),
-        activity_known=_ints(contacts),
-        activity_kind=_ints(contacts),
-        activity_level=_ints(contacts),
-        activity_invoice=_ints(contacts),
-        activity_outcome=_ints(contacts),
+        disputes=_rows(_DISPUTE, invoices),
+        promises=_rows(_PROMISE, contacts),
+        activities=_rows(_ACTIVITY, contacts),
         weekly_state=np.full((customers, weeks), -1, np.int8),
     )
 
 
-def _ints(n: int) -> Int64:
-    return np.zeros(n, np.int64)
+def _rows(names: tuple[str, ...], n: int) -> Rows:
+    fields = [(name, _NOT_INTEGER.get(name, np.int64)) for name in names]
+    return np.zeros(n, np.dtype(fields, align=True))
 
 
 @njit(cache=True)
 def add_payment(out, invoice, day, amount, kind):  # type: ignore[no-untyped-def]
     """Append a payment record."""
-    at = out.counts[PAYMENTS]
-    out.payment_invoice[at] = invoice
-    out.paid_on[at] = day
-    out.paid[at] = amount
-    out.payment_kind[at] = kind
+    row = out.payments[out.counts[PAYMENTS]]
+    row.invoice = invoice
+    row.day = day
+    row.amount = amount
+    row.kind = kind
     out.counts[PAYMENTS] += 1
 
 
 @njit(cache=True)
 def add_event(out, customer, kind, day, known):  # type: ignore[no-untyped-def]
     """Append a customer event."""
-    at = out.counts[EVENTS]
-    out.event_customer[at] = customer
-    out.event_kind[at] = kind
-    out.event_day[at] = day
-    out.event_known[at] = known
+    row = out.events[out.counts[EVENTS]]
+    row.customer = customer
+    row.kind = kind
+    row.day = day
+    row.known = known
     out.counts[EVENTS] += 1
 
 
 @njit(cache=True)
 def add_activity(out, customer, kind, day, known, level, invoice, outcome):  # type: ignore[no-untyped-def]
     """Append an activity."""
-    at = out.counts[ACTIVITIES]
-    out.activity_customer[at] = customer
-    out.activity_kind[at] = kind
-    out.activity_day[at] = day
-    out.activity_known[at] = known
-    out.activity_level[at] = level
-    out.activity_invoice[at] = invoice
-    out.activity_outcome[at] = outcome
+    row = out.activities[out.counts[ACTIVITIES]]
+    row.customer = customer
+    row.kind = kind
+    row.day = day
+    row.known = known
+    row.level = level
+    row.invoice = invoice
+    row.outcome = outcome
     out.counts[ACTIVITIES] += 1

@@ -250,9 +250,9 @@ def _write(
                     kinds = rows.column("kind").to_pandas()
                     totals["credit_notes"] += int((kinds == "credit_note").sum())
             n = chunk.records.counts[4]
-            in_time = chunk.records.default_day[:n] < calendar.horizon
+            in_time = chunk.records.defaults["day"][:n] < calendar.horizon
             totals["defaults"] += int(in_time.sum())
-            totals["defaulted"] += len(np.unique(chunk.records.default_customer[:n][in_time]))
+            totals["defaulted"] += len(np.unique(chunk.records.defaults["customer"][:n][in_time]))
             if progress is not None:
                 progress(done, customers)
     finally:

@@ -203,7 +203,7 @@ def test_contacted_customers_pay_earlier_than_the_same_without_contact():
         early = invoices["issued_on"] < pd.Timestamp(START) + 60 * DAY
         late = (invoices["paid_on"] - invoices["due_on"]) / DAY
         observed.append((late.fillna(999) >= 30)[early].mean())
-        issued = records.issued[: records.counts[INVOICES]]
+        issued = records.invoices["issued"][: records.counts[INVOICES]]
         in_30 = late_columns().index("p_late_30d")
         expected.append(records.late[: len(issued)][issued < 60, in_30].mean())
     assert 0.9 * observed[1] < observed[0] < observed[1]
@@ -232,7 +232,7 @@ def test_promises_of_failing_customers_are_worth_less(chunk, tables):
     kept = invoices["paid_on"].to_numpy() <= promises["promised_on"].to_numpy()
     customer = promises["customer_id"].str[1:].astype(int).to_numpy()
     n = chunk.records.counts[DEFAULTS]
-    bad = np.isin(customer, chunk.records.default_customer[:n])
+    bad = np.isin(customer, chunk.records.defaults["customer"][:n])
     assert kept[bad].mean() < kept[~bad].mean() - 0.1
 
 
@@ -249,7 +249,7 @@ def test_insurance_covers_a_share_and_is_cut_where_risk_grows(chunk, tables):
     assert (before["recorded_at"].to_numpy() < again["recorded_at"].to_numpy()).all()
     assert (before["valid_to"].to_numpy() > again["valid_to"].to_numpy()).all()
     n = chunk.records.counts[DEFAULTS]
-    bad = insured.isin(chunk.records.default_customer[:n])
+    bad = insured.isin(chunk.records.defaults["customer"][:n])
     cut = insured.isin(again["customer_id"].str[1:].astype(int))
     by_customer = pd.DataFrame({"bad": bad, "cut": cut, "c": insured}).drop_duplicates("c")
     share = by_customer.groupby("bad")["cut"].mean()

@@ -235,8 +235,8 @@ def test_the_shock_is_not_foreseen_and_makes_payers_later():
     pairs = []
     for records in (shocked.records, calm.records):
         n = records.counts[3]
-        keys = zip(records.month_customer[:n], records.month_day[:n], strict=True)
-        pairs.append(dict(zip(keys, records.month_pd[:n], strict=True)))
+        keys = zip(records.months["customer"][:n], records.months["day"][:n], strict=True)
+        pairs.append(dict(zip(keys, records.months["pd_12m"][:n], strict=True)))
     before = [key for key in pairs[0] if key[1] <= begin]
     assert before and all(
         np.array_equal(pairs[0][key], pairs[1][key], equal_nan=True) for key in before
@@ -245,7 +245,7 @@ def test_the_shock_is_not_foreseen_and_makes_payers_later():
     for history in (shocked, calm):
         records = history.records
         m = records.counts[0]
-        issued = records.issued[:m]
+        issued = records.invoices["issued"][:m]
         during = (issued >= begin) & (issued < end)
         late.append(records.late[:m][during, 15].mean())
     assert late[0] > 1.2 * late[1]
