@@ -1,9 +1,11 @@
 """DuckDB: running totals read by ASOF joins, a range of customers at a time.
 
-The fastest of the formulations tried. Frames of RANGE over the union of facts and keys, one range
-join with filtered aggregates, and one ASOF join per stream and edge all take longer. Facts that tie
-are one row of totals, the last: an ASOF join among ties may return any of them. Ranges of some
-100,000 keys keep the sorts in cache and the memory flat.
+The fastest of the right formulations tried. At 100,000 keys, RANGE frames over the union of facts
+and keys took a hundred times as long, row numbers through RANGE frames and hash joins ten times,
+one range join with filtered aggregates four times, one sort of facts and edges with a pivot 1.5
+times. Facts that tie are one row of totals, the last: an ASOF join among ties may return any.
+Ranges of some 100,000 keys keep sorts small and memory flat. Gluing five separate ASOF joins with
+POSITIONAL JOIN is wrong: an ASOF join does not keep the order of its left side.
 """
 
 from __future__ import annotations
