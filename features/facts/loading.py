@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,10 +25,33 @@ from features.facts.surroundings import (
 )
 from features.facts.versions import DAY, FOREVER, Int64, Versions
 from features.ledger.contract import TABLES
+from features.ledger.schema import stored_schema
 from features.ledger.storage import Ledger
 
-CUSTOMER_TABLES = tuple(name for name, table in TABLES.items() if "customer_id" in table.by_name)
-"""The tables of which each row is about a customer."""
+_UNUSED = {
+    "customers": "name company_id currency account_status credit_group collector_id",
+    "invoices": "company_id order_id",
+    "orders": "company_id order_id terms_days currency ordered_on",
+    "credit_limits": "company_id reason approved_by currency",
+    "disputes": "reason currency",
+    "promises": "promise_id currency",
+    "activities": "activity_id invoice_id outcome actor",
+    "bureau_scores": "limit_amount limit_amount_reporting currency",
+    "insurance": "insurer currency",
+    "payments": "currency",
+}
+"""Columns that no fact needs: what is not read takes no time."""
+
+CUSTOMER_COLUMNS = {
+    name: [
+        column
+        for column in stored_schema(table).names
+        if column not in (*_UNUSED.get(name, "").split(), "recorded_at")
+    ]
+    for name, table in TABLES.items()
+    if "customer_id" in table.by_name
+}
+"""The tables of which each row is about a customer, and what is read of them."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +84,23 @@ def load_customers(
     A customer's facts depend on its own rows alone: what it owes, pays and disputes is matched
     among these, so that any range gives the same facts as the whole.
     """
-    tables = {
-        name: ledger.table(name)
-        if customers is None
-        else ledger.customers_table(name, customers.first, customers.last)
-        for name in CUSTOMER_TABLES
+    return derive_book(ledger, read_rows(ledger, customers), settlement)
+
+
+def read_rows(ledger: Ledger, customers: Range | None) -> dict[str, pa.Table]:
+    """Read what is needed of all tables about a range of customers (None: of all)."""
+    if customers is None:
+        return {name: ledger.table(name, wanted) for name, wanted in CUSTOMER_COLUMNS.items()}
+    return {
+        name: ledger.customers_table(name, customers.first, customers.last, wanted)
+        for name, wanted in CUSTOMER_COLUMNS.items()
     }
+
+
+def derive_book(
+    ledger: Ledger, tables: Mapping[str, pa.Table], settlement: SettlementSettings | None = None
+) -> Book:
+    """Derive the facts from the rows that `read_rows` returned."""
     ids = _customer_ids(tables)
     rows = {name: Versions(table, ids) for name, table in tables.items()}
     n = len(ids)
@@ -78,7 +113,7 @@ def load_customers(
     masters, places = dealings.masters(rows["customers"], n)
     return Book(
         customer_ids=np.asarray(ids.to_pylist(), dtype=object),
-        invoice_ids=np.asarray(money.invoice_ids.to_pylist(), dtype=object),
+        invoice_names=money.invoice_ids,
         invoice_offsets=money.invoice_offsets,
         reporting_currency=ledger.reporting_currency,
         extract_date=ledger.extract_date,
@@ -110,7 +145,7 @@ def load_customers(
     )
 
 
-def _customer_ids(tables: dict[str, pa.Table]) -> pa.Array:
+def _customer_ids(tables: Mapping[str, pa.Table]) -> pa.Array:
     """Return everyone any row is about: a fact may be known before its customer's master data."""
     found = [table["customer_id"].unique().drop_null() for table in tables.values()]
     together = pa.concat_arrays(

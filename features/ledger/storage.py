@@ -125,11 +125,13 @@ class Ledger:
             return empty.select(columns) if columns else empty
         return pq.read_table(self.root / file, columns=columns)
 
-    def customers_table(self, name: str, first: str, last: str) -> pa.Table:
+    def customers_table(
+        self, name: str, first: str, last: str, columns: list[str] | None = None
+    ) -> pa.Table:
         """Read the rows of one table about the customers from ``first`` to ``last`` (included)."""
         if name not in self.manifest.tables:
-            return self.table(name)
-        return self.customer_rows(name).read(first, last)
+            return self.table(name, columns)
+        return self.customer_rows(name).read(first, last, columns)
 
     def customer_rows(self, name: str) -> CustomerRows:
         """Return a stored table to read parts of; its file stays open.
