@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from features.facts.surroundings import Place, Surroundings
 from features.facts.versions import FOREVER, Int64
 
 Float64 = npt.NDArray[np.float64]
 Text = npt.NDArray[np.object_]
+Recipes = Mapping[str, Callable[[Mapping[str, Int64]], Int64]]
+"""How measures follow from others of the same facts."""
+
+
+class Measures(Mapping[str, Int64]):
+    """Measures of facts, of which some are worked out from others when first asked for.
+
+    Parameters
+    ----------
+    base : mapping of str to int64 array
+        What is stored.
+    derived : mapping of str to callable
+        How each other measure follows.
+    """
+
+    def __init__(self, base: Mapping[str, Int64], derived: Recipes) -> None:
+        self.base = base
+        self._derived = derived
+        self._made: dict[str, Int64] = {}
+
+    def __getitem__(self, name: str) -> Int64:
+        recipe = self._derived.get(name)
+        if recipe is None:
+            return self.base[name]
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = recipe(self)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.base, *self._derived])
+
+    def __len__(self) -> int:
+        return len(self.base) + len(self._derived)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +65,8 @@ class Stream:
     known, void : int64 arrays of shape (rows,)
         The span in which each fact was believed, microseconds since 1970.
     measures : mapping of str to int64 array of shape (rows,)
-        What each fact adds to a running total, integers so that sums are exact.
+        What each fact adds to a running total, integers so that sums are exact. `Measures` where
+        some follow from others.
     """
 
     offsets: Int64
@@ -46,6 +83,7 @@ class Stream:
         measures: Mapping[str, Int64],
         customers: int,
         by: tuple[str, ...] = (),
+        derived: Recipes = MappingProxyType({}),
     ) -> Stream:
         """Build a stream from facts in any order.
 
@@ -57,7 +95,12 @@ class Stream:
             order = np.lexsort((known, customer))
         sorted_measures = {name: values[order] for name, values in measures.items()}
         offsets = np.searchsorted(customer[order], np.arange(customers + 1))
-        return cls(offsets.astype(np.int64), known[order], void[order], sorted_measures)
+        return cls(
+            offsets.astype(np.int64),
+            known[order],
+            void[order],
+            Measures(sorted_measures, derived),
+        )
 
     @cached_property
     def owner(self) -> Int64:
@@ -124,8 +167,8 @@ class Book:
     """
 
     customer_ids: Text
-    invoice_ids: Text
-    """By invoice position: invoices come by customer and in the order in which they were known."""
+    invoice_names: pa.Array
+    """Ids by invoice position: by customer, and in the order in which they became known."""
     invoice_offsets: Int64
     """Invoices ``invoice_offsets[c]:invoice_offsets[c + 1]`` belong to customer ``c``."""
     reporting_currency: str
@@ -157,6 +200,11 @@ class Book:
     surroundings: Surroundings
     rates: pd.DataFrame
     """``currency, rate_date, rate`` for amounts that arrive at scoring time."""
+
+    @cached_property
+    def invoice_ids(self) -> Text:
+        """The ids of ``invoice_names`` as objects."""
+        return np.asarray(self.invoice_names.to_pylist(), dtype=object)
 
     def positions(self, customer_ids: Text) -> Int64:
         """Return each customer's position, -1 for one that the book does not know."""

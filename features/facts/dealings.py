@@ -68,7 +68,9 @@ def limits(rows: Versions, customers: int) -> Stream:
 def bureau(rows: Versions, customers: int) -> Stream:
     """Return the bureau scores, in thousandths."""
     score = np.rint(np.nan_to_num(rows.numbers("score")) * 1000)
-    return _stream(rows, {"score_milli": score, "scored_day": rows.days("scored_on")}, customers)
+    provider = rows.texts("provider").dictionary_encode().indices.fill_null(-1)
+    measures = {"score_milli": score, "scored_day": rows.days("scored_on"), "provider": provider}
+    return _stream(rows, measures, customers)
 
 
 def events(rows: Versions, customers: int) -> Stream:

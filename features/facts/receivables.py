@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from features.facts.applications import (
     signed,
     standing,
 )
-from features.facts.book import Stream
+from features.facts.book import Recipes, Stream
 from features.facts.settlement import PAID, Changes, Steps, ordered, walk
 from features.facts.versions import FOREVER, Int64, Versions
 from features.ledger.money import EXPONENTS, minor_units_per_major
@@ -183,65 +184,73 @@ def _content(claims: pd.DataFrame) -> Int64:
 def _settled(claims: pd.DataFrame, steps: Steps, customers: int) -> Stream:
     paid = steps.state == PAID
     version = claims.iloc[steps.version[paid]]
-    day, due, issued = steps.settled_day[paid], version["due"].to_numpy(), version["issued"]
-    late = day - due
-    amount = version["reporting"].to_numpy()
-    bounded = np.clip(late, EARLIEST, LATEST)
-    one = np.ones(len(late), dtype=np.int64)
     measures = {
-        "count": one,
-        **{f"late_{k}": (late >= k).astype(np.int64) for k in LATE_FROM_DAYS},
-        "early": (late < 0).astype(np.int64),
-        "days_late": late,
-        "days_late_bounded": bounded,
-        "days_late_squared": bounded * bounded,
-        "days_to_pay": np.clip(day - issued.to_numpy(), 0, 2 * LATEST),
-        "amount": amount,
-        # Whole major units: minor units times days could pass 2**63 on a very large book.
-        "amount_days_late": amount // 100 * bounded,
-        "amount_late_5": np.where(late >= 5, amount, 0),
-        "log_amount": _log_amount(amount),
-        "terms": due - issued.to_numpy(),
-        "settled_day": day,
-        "due_day": due,
-        "at_month_end": _at_month_end(day),
-        "in_parts": (steps.parts[paid] > 1).astype(np.int64),
         "invoice": version["invoice"].to_numpy(),
+        "issued_day": version["issued"].to_numpy(),
+        "due_day": version["due"].to_numpy(),
+        "settled_day": steps.settled_day[paid],
+        "amount": version["reporting"].to_numpy(),
+        "in_parts": (steps.parts[paid] > 1).astype(np.int64),
     }
     return Stream.sort(
         version["customer"].to_numpy(), steps.known[paid], steps.void[paid], measures, customers,
-        by=("invoice",),
+        by=("invoice",), derived=DERIVED["settled"],
     )  # fmt: skip
 
 
-def _at_month_end(day: Int64) -> Int64:
+def _late_from(days: int) -> Callable[[Mapping[str, Int64]], Int64]:
+    return lambda of: (of["days_late"] >= days).astype(np.int64)
+
+
+def _log_amount(of: Mapping[str, Int64]) -> Int64:
+    """Return thousandths of the natural logarithm of minor units."""
+    return np.asarray(np.rint(1000 * np.log(np.maximum(of["amount"], 1))), dtype=np.int64)
+
+
+def _at_month_end(of: Mapping[str, Int64]) -> Int64:
     """Return 1 for the last three days of a month, else 0."""
-    date = day.astype("datetime64[D]")
+    date = of["settled_day"].astype("datetime64[D]")
     last = (date.astype("datetime64[M]") + 1).astype("datetime64[D]")
     return np.asarray((last - date).astype(np.int64) <= 3, dtype=np.int64)
 
 
-def _log_amount(amount: Int64) -> Int64:
-    """Return thousandths of the natural logarithm of minor units."""
-    return np.rint(1000 * np.log(np.maximum(amount, 1))).astype(np.int64)
+DERIVED: dict[str, Recipes] = {
+    "settled": {
+        "count": lambda of: np.ones_like(of["amount"]),
+        "days_late": lambda of: of["settled_day"] - of["due_day"],
+        "days_late_bounded": lambda of: np.clip(of["days_late"], EARLIEST, LATEST),
+        "days_late_squared": lambda of: of["days_late_bounded"] ** 2,
+        "days_to_pay": lambda of: np.clip(of["settled_day"] - of["issued_day"], 0, 2 * LATEST),
+        "terms": lambda of: of["due_day"] - of["issued_day"],
+        **{f"late_{days}": _late_from(days) for days in LATE_FROM_DAYS},
+        "early": lambda of: (of["days_late"] < 0).astype(np.int64),
+        "amount_major": lambda of: of["amount"] // 100,
+        # Whole major units: minor units times days could pass 2**63 on a very large book.
+        "amount_days_late": lambda of: of["amount_major"] * of["days_late_bounded"],
+        "amount_late_5": lambda of: of["amount"] * of["late_5"],
+        "log_amount": _log_amount,
+        "at_month_end": _at_month_end,
+    },
+    "issued": {
+        "count": lambda of: np.ones_like(of["amount"]),
+        "terms": lambda of: of["due_day"] - of["issued_day"],
+        "log_amount": _log_amount,
+        "log_amount_squared": lambda of: of["log_amount"] ** 2,
+    },
+}
+"""Measures that follow from the stored ones, by stream."""
 
 
 def _issued(claims: pd.DataFrame, customers: int) -> Stream:
-    amount = claims["reporting"].to_numpy()
-    log_amount = _log_amount(amount)
     measures = {
-        "count": np.ones(len(claims), dtype=np.int64),
-        "amount": amount,
-        "terms": (claims["due"] - claims["issued"]).to_numpy(),
-        "log_amount": log_amount,
-        "log_amount_squared": log_amount * log_amount,
+        "invoice": claims["invoice"].to_numpy(),
         "issued_day": claims["issued"].to_numpy(),
         "due_day": claims["due"].to_numpy(),
-        "invoice": claims["invoice"].to_numpy(),
+        "amount": claims["reporting"].to_numpy(),
     }
     return Stream.sort(
         claims["customer"].to_numpy(), claims["known"].to_numpy(), claims["void"].to_numpy(),
-        measures, customers, by=("invoice",),
+        measures, customers, by=("invoice",), derived=DERIVED["issued"],
     )  # fmt: skip
 
 
