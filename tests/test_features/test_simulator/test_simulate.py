@@ -40,7 +40,8 @@ def test_the_sample_is_what_its_command_makes(tmp_path):
 
 def test_the_sample_is_small_and_has_enough_defaults():
     holds = json.loads((SAMPLE / "simulation.json").read_text())["holds"]
-    assert holds["defaulted_customers"] >= 40
+    assert 40 <= holds["defaulted_customers"] <= 60
+    assert all(len(read(SAMPLE, name)) > 50 for name in WRITTEN)
     assert sum(path.stat().st_size for path in SAMPLE.glob("*.csv")) < 5_000_000
 
 
