@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -90,17 +90,13 @@ class Stream:
         Facts of one moment are ordered by the measures ``by``, else as they come. ``void`` comes
         last: a later correction must not change the order of what was known before.
         """
-        order = np.lexsort((void, *(measures[name] for name in reversed(by)), known, customer))
-        if not by:
-            order = np.lexsort((known, customer))
-        sorted_measures = {name: values[order] for name, values in measures.items()}
-        offsets = np.searchsorted(customer[order], np.arange(customers + 1))
-        return cls(
-            offsets.astype(np.int64),
-            known[order],
-            void[order],
-            Measures(sorted_measures, derived),
-        )
+        keys = [customer, known, *(measures[name] for name in by), *([void] if by else [])]
+        if not _in_order(keys):
+            order = np.lexsort(keys[::-1])
+            customer, known, void = customer[order], known[order], void[order]
+            measures = {name: values[order] for name, values in measures.items()}
+        offsets = np.searchsorted(customer, np.arange(customers + 1))
+        return cls(offsets.astype(np.int64), known, void, Measures(measures, derived))
 
     @cached_property
     def owner(self) -> Int64:
@@ -145,6 +141,17 @@ class Stream:
     @cached_property
     def _made(self) -> dict[str, Int64]:
         return {}
+
+
+def _in_order(keys: Sequence[Int64]) -> bool:
+    """Return whether rows are sorted by the first key, where that is equal by the second, ..."""
+    tied = np.ones(max(len(keys[0]) - 1, 0), dtype=bool)
+    for key in keys:
+        step = key[1:][tied] - key[:-1][tied]
+        if (step < 0).any():
+            return False
+        tied[tied] = step == 0
+    return True
 
 
 def _before(values: Int64) -> Int64:

@@ -93,14 +93,14 @@ class DailyTotals:
         """Add up the rows of each place and day; rows of the code -1 are left out."""
         inside = code >= 0
         code, day, values = code[inside], day[inside], values[:, inside]
-        order = np.lexsort((day, code))
-        code, day, values = code[order], day[order], values[:, order]
-        new = np.ones(len(code), dtype=bool)
-        new[1:] = (code[1:] != code[:-1]) | (day[1:] != day[:-1])
-        starts = np.flatnonzero(new)
-        if len(starts):
-            values = np.add.reduceat(values, starts, axis=1)
-        return cls(places, code[starts], day[starts], values)
+        if len(code) == 0:
+            return cls(places, code, day, values)
+        first, days = day.min(), int(day.max() - day.min()) + 1
+        cells, own = np.unique(code * days + day - first, return_inverse=True)
+        totals = np.zeros((len(values), len(cells)), dtype=np.int64)
+        for row, of in zip(totals, values, strict=True):
+            np.add.at(row, own, of)
+        return cls(places, cells // days, cells % days + first, totals)
 
     @classmethod
     def together(cls, parts: Sequence[DailyTotals]) -> DailyTotals:
