@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features.facts.book import Stream
 from features.facts.surroundings import Place
-from features.facts.versions import ALWAYS, DAY, FOREVER, Int64, Versions
+from features.facts.versions import ALWAYS, DAY, FOREVER, Flags, Int64, Versions
 from features.ledger.contract import TABLES
 
 EVENT_KINDS = ("insolvency", "legal", "agency", "restructuring", "left")
@@ -93,7 +93,7 @@ def disputes(
     states = pd.DataFrame(
         {
             "row": np.arange(len(rows)),
-            "dispute": rows.texts("dispute_id").dictionary_encode().indices.to_numpy(),
+            "dispute": _dispute_of(rows),
             "day": rows.days("event_on"),
             "status": rows.choice("status", _ENDINGS),
             "known": rows.known,
@@ -116,19 +116,37 @@ def disputes(
         "amount": rows.integers("amount_reporting", WHOLE_INVOICE),
     }
 
-    def chosen(which: object, void: Int64) -> Stream:
-        kept = np.asarray(which) & (void > rows.known)
+    def chosen(which: Flags, void: Int64, known: Int64 = rows.known) -> Stream:
+        kept = which & (void > known)
         measures = {name: values[kept] for name, values in about.items()}
-        return Stream.sort(rows.customer[kept], rows.known[kept], void[kept], measures, customers)
+        return Stream.sort(rows.customer[kept], known[kept], void[kept], measures, customers)
 
-    first = np.zeros(len(rows), dtype=bool)
-    opened = states[~states["ends"]].drop_duplicates("dispute")
-    first[opened["row"]] = True
     return (
         chosen(is_open, until),
-        chosen(first & is_open, rows.void),
+        chosen(is_open, rows.void, _not_before(states, is_open)),
         chosen(status >= 0, rows.void),
     )
+
+
+def _dispute_of(rows: Versions) -> Int64:
+    """Return a number per dispute of a customer."""
+    encoded = rows.texts("dispute_id").dictionary_encode()
+    own: Int64 = encoded.indices.to_numpy().astype(np.int64)
+    return rows.customer * max(len(encoded.dictionary), 1) + own
+
+
+def _not_before(states: pd.DataFrame, is_open: Flags) -> Int64:
+    """Return when each opening is the first of its dispute that is known and believed.
+
+    A dispute counts once. Which of its openings counts must not depend on what becomes known
+    later: one of an earlier day that is recorded later does not take the place of this one.
+    """
+    opened = states.sort_values("row")[is_open].sort_values("known", kind="stable")
+    earlier = opened.groupby("dispute")["void"].cummax()
+    ended = earlier.groupby(opened["dispute"]).shift(1, fill_value=int(ALWAYS))
+    known = states.sort_values("row")["known"].to_numpy(dtype=np.int64, copy=True)
+    known[opened["row"]] = np.maximum(opened["known"], ended)
+    return np.asarray(known)
 
 
 def promises(rows: Versions, find: Callable[[Int64, pa.Array], Int64], customers: int) -> Stream:
