@@ -1,13 +1,27 @@
 """The feature catalogue: every feature, declared once, by group."""
 
-from features.catalogue import business, invoice, open_position, payment_behaviour, surroundings
+from features.catalogue import (
+    business,
+    frictions,
+    invoice_against_its_like,
+    latest_payments,
+    open_position,
+    payment_behaviour,
+    payment_habits,
+    surroundings,
+    the_invoice,
+)
 from features.catalogue.declaration import Feature
 
 GROUPS: dict[str, list[Feature]] = {
     "payment behaviour": payment_behaviour.FEATURES,
-    "the invoice and its like": invoice.FEATURES,
+    "latest payments": latest_payments.FEATURES,
+    "payment habits": payment_habits.FEATURES,
+    "the invoice against its like": invoice_against_its_like.FEATURES,
+    "the invoice": the_invoice.FEATURES,
     "open position": open_position.FEATURES,
     "business": business.FEATURES,
+    "frictions": frictions.FEATURES,
     "surroundings": surroundings.FEATURES,
 }
 

@@ -13,7 +13,9 @@ from features.engine import Moment
 from features.facts.book import Float64
 
 Entity = Literal["customer", "invoice"]
-Unit = Literal["share", "days", "ratio", "count", "score", "log", "day_of_month", "weekday"]
+Unit = Literal[
+    "share", "days", "ratio", "count", "score", "log", "spreads", "day_of_month", "weekday"
+]
 
 _NAME = re.compile(
     r"^(customer|invoice)_[a-z0-9_]+_"
@@ -103,6 +105,7 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "count": lambda value: f"{value:z.0f}",
     "score": lambda value: f"{value:z.0f}",
     "log": lambda value: f"{np.exp(value):,.0f}",
+    "spreads": lambda value: f"{value:z.1f}",
     "day_of_month": lambda value: f"{value:.0f}",
     "weekday": lambda value: "Mon Tue Wed Thu Fri Sat Sun".split()[int(value)],
 }
@@ -110,5 +113,9 @@ _FORMATS: dict[str, Callable[[float], str]] = {
 
 def ratio(numerator: Float64, denominator: Float64) -> Float64:
     """Divide, NaN where the denominator is not above zero."""
-    positive = denominator > 0
-    return np.where(positive, numerator / np.where(positive, denominator, 1.0), np.nan)
+    return np.asarray(numerator / np.where(denominator > 0, denominator, np.nan))
+
+
+def bounded(numerator: Float64, denominator: Float64, most: float = 1.0) -> Float64:
+    """Divide, at least 0 and at most ``most``; NaN where the denominator is not above zero."""
+    return np.minimum(np.maximum(ratio(numerator, denominator), 0.0), most)

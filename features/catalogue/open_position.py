@@ -4,51 +4,77 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.catalogue.declaration import Feature, ratio
+from features.catalogue.declaration import Feature, bounded, ratio
 from features.engine import Moment
 from features.facts.book import Float64
 
+_NOTHING_OPEN = "nothing is open"
 
-def _overdue_share(bucket: str, label: str) -> Feature:
+
+def _share_of_balance(column: str, name: str, sentence: str, certain: bool = True) -> Feature:
     return Feature(
-        f"customer_{bucket}_share_now",
+        f"customer_{name}_share_now",
         "share",
-        1,
-        f"{{value}} of its balance is {label}",
-        "nothing is open",
-        lambda m: ratio(m.position[bucket], m.position["balance"]),
+        1 if certain else 0,
+        sentence,
+        _NOTHING_OPEN,
+        lambda m: m.of_balance[column],
     )
 
 
-def _sixty_or_more(m: Moment) -> Float64:
-    late = m.position["overdue_61_90"] + m.position["overdue_90_plus"]
-    return ratio(late, m.position["balance"])
+def _overdue_share(bucket: str, label: str) -> Feature:
+    return _share_of_balance(bucket, bucket, f"{{value}} of its balance is {label}")
+
+
+def _worst_against_habit(m: Moment) -> Float64:
+    # With nothing overdue, only those who used to pay late stand better than their habit.
+    worst = m.position["worst_dpd"] - m.recent["days_late_p90_20"]
+    return np.where(m.position["overdue_count"] > 0, worst, np.minimum(worst, 0.0))
+
+
+def _net_overdue(m: Moment) -> Float64:
+    excused = m.position["disputed"] + np.maximum(m.unapplied, 0.0)
+    return bounded(m.position["overdue"] - excused, m.position["balance"])
+
+
+def _concentration(m: Moment) -> Float64:
+    major = m.position["balance"] / 100.0
+    return np.minimum(ratio(m.position["amount_squares"], major * major), 1.0)
 
 
 def _payment_gap(m: Moment) -> Float64:
-    payments = m.paid["365d"]["count"]
-    gaps = (m.day - m.last_payment_day) * payments / 365.0
     # No payment in a year leaves no usual gap; 0 would read as one that has just paid.
-    return np.where(payments > 0, gaps, np.nan)
+    payments = m.paid["365d"]["count"]
+    return (m.day - m.last_payment_day) * np.where(payments > 0, payments, np.nan) / 365.0
 
 
 FEATURES = [
     _overdue_share("overdue", "overdue"),
+    _overdue_share("overdue_1_30", "1 to 30 days overdue"),
     _overdue_share("overdue_31_60", "31 to 60 days overdue"),
     Feature(
         "customer_overdue_61_plus_share_now",
         "share",
         1,
         "{value} of its balance is more than 60 days overdue",
-        "nothing is open",
-        _sixty_or_more,
+        _NOTHING_OPEN,
+        lambda m: m.of_balance["overdue_61_90"] + m.of_balance["overdue_90_plus"],
+    ),
+    _overdue_share("overdue_90_plus", "more than 90 days overdue"),
+    Feature(
+        "customer_overdue_unexcused_share_now",
+        "share",
+        1,
+        "{value} of its balance is overdue, without disputes and what unapplied cash covers",
+        _NOTHING_OPEN,
+        _net_overdue,
     ),
     Feature(
         "customer_worst_dpd_max_now",
         "days",
         1,
         "its oldest open invoice is {value} past due",
-        "nothing is open",
+        _NOTHING_OPEN,
         lambda m: np.where(m.position["open_count"] > 0, m.position["worst_dpd"], np.nan),
     ),
     Feature(
@@ -56,12 +82,18 @@ FEATURES = [
         "days",
         1,
         "its oldest open invoice differs by {value} from how late it usually pays",
-        "no open invoice or no habit to compare with",
-        lambda m: np.where(
-            m.position["overdue_count"] > 0,
-            m.position["worst_dpd"] - m.recent["days_late_p90_20"],
-            np.where(m.recent["count"] > 0, np.minimum(-m.recent["days_late_p90_20"], 0.0), np.nan),
-        ),
+        "no habit to compare with",
+        _worst_against_habit,
+    ),
+    _share_of_balance(
+        "beyond_habit_amount",
+        "beyond_habit",
+        "{value} of its balance is later than it seldom pays",
+    ),
+    _share_of_balance(
+        "beyond_worst_amount",
+        "beyond_worst",
+        "{value} of its balance is later than any of its last 20 payments",
     ),
     Feature(
         "customer_overdue_days_by_amount_mean_now",
@@ -76,8 +108,52 @@ FEATURES = [
         "count",
         1,
         "{value} of its open invoices are overdue",
-        "nothing is open",
+        _NOTHING_OPEN,
         lambda m: np.where(m.position["open_count"] > 0, m.position["overdue_count"], np.nan),
+    ),
+    Feature(
+        "customer_overdue_by_count_share_now",
+        "share",
+        1,
+        "{value} of its open invoices are overdue",
+        _NOTHING_OPEN,
+        lambda m: m.position["overdue_count"] / m.open_count,
+    ),
+    Feature(
+        "customer_open_age_against_usual_difference_now",
+        "days",
+        1,
+        "its open invoices are {value} older than it usually takes to pay",
+        "nothing is open or it has paid nothing yet",
+        lambda m: m.position["age_sum"] / m.open_count - m.recent["days_to_pay_ewm"],
+    ),
+    _share_of_balance(
+        "due_next_30",
+        "due_next_30",
+        "{value} of its balance falls due within 30 days",
+        certain=False,
+    ),
+    _share_of_balance(
+        "largest_open",
+        "largest_open",
+        "its largest open invoice is {value} of its balance",
+        certain=False,
+    ),
+    Feature(
+        "customer_open_concentration_share_now",
+        "share",
+        0,
+        "its balance is concentrated on few invoices to {value}",
+        _NOTHING_OPEN,
+        _concentration,
+    ),
+    Feature(
+        "customer_part_paid_share_now",
+        "share",
+        0,
+        "{value} of its open invoices are paid in part",
+        _NOTHING_OPEN,
+        lambda m: m.position["part_paid_count"] / m.open_count,
     ),
     Feature(
         "customer_days_since_payment_value_now",
@@ -100,7 +176,7 @@ FEATURES = [
         "share",
         -1,
         "cash not yet applied covers {value} of its balance",
-        "nothing is open",
-        lambda m: np.minimum(ratio(m.unapplied, m.position["balance"]), 1.0),
+        _NOTHING_OPEN,
+        lambda m: bounded(m.unapplied, m.position["balance"]),
     ),
 ]

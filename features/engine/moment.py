@@ -8,21 +8,20 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from features.engine.around import Around
 from features.engine.keys import Keys
 from features.engine.position import POSITION_COLUMNS, open_position
 from features.engine.recent import RECENT_COLUMNS, recent_settlements
-from features.engine.totals import WINDOWS, Totals, standing
-from features.engine.windows import sums_around
-from features.facts.book import Book, Float64, Stream
-from features.facts.lookup import latest_row
-from features.facts.surroundings import MEASURES, PORTFOLIO
-from features.facts.versions import ALWAYS, DAY, Int64
+from features.engine.states import LatestStates
+from features.engine.totals import Totals, standing
+from features.facts.book import Book, Float64
+from features.facts.promise_keeping import GRACE_DAYS
+from features.facts.versions import DAY, Int64
 
-_AROUND = ("30d", "90d", "365d")
-"""Windows of the surroundings."""
-_AROUND_DAYS = np.array([WINDOWS[name] for name in _AROUND], dtype=np.int64)
-_SIGNED = ("days_late_bounded",)
-"""Measures of the surroundings that may be below zero."""
+SHRUNK_DAYS = (1, 5, 15, 30)
+"""Days late of the shrunk rates."""
+PRIOR_INVOICES = 8.0
+"""Weight of the surroundings in a shrunk rate, in invoices."""
 
 
 class Moment:
@@ -40,8 +39,6 @@ class Moment:
     def __init__(self, book: Book, keys: Keys) -> None:
         self.book = book
         self.keys = keys
-        self._rows: dict[int, Int64] = {}
-        self._around: dict[str, npt.NDArray[np.float64]] = {}
 
     @cached_property
     def day(self) -> Int64:
@@ -55,7 +52,13 @@ class Moment:
 
     def of_invoice(self, values: npt.NDArray[np.generic]) -> Float64:
         """Return values as floats, NaN for keys that are not about an invoice."""
+        if self._always_about_invoice:
+            return np.asarray(values, dtype=np.float64)
         return np.where(self.about_invoice, values, np.nan)
+
+    @cached_property
+    def _always_about_invoice(self) -> bool:
+        return bool(self.about_invoice.all())
 
     @cached_property
     def terms(self) -> Float64:
@@ -70,7 +73,7 @@ class Moment:
     @cached_property
     def log_amount(self) -> Float64:
         """Natural logarithm of the amount in minor units."""
-        return self.of_invoice(np.log(np.maximum(self.keys.amount, 1).astype(np.float64)))
+        return self.of_invoice(np.log(np.maximum(self.keys.amount, 1)))
 
     @cached_property
     def dpd(self) -> Int64:
@@ -154,6 +157,27 @@ class Moment:
         return standing(self.book.orders, "open", self.keys)
 
     @cached_property
+    def exposure(self) -> Float64:
+        """Balance and open orders, reporting minor units."""
+        return self.position["balance"] + self.open_orders
+
+    @cached_property
+    def order_count(self) -> Float64:
+        """Number of orders ever, in whatever state."""
+        return standing(self.book.orders, "count", self.keys)
+
+    @cached_property
+    def cancelled_orders(self) -> Float64:
+        """Number of orders that stand as cancelled."""
+        return standing(self.book.orders, "cancelled", self.keys)
+
+    @cached_property
+    def monthly_sales(self) -> Float64:
+        """Average amount invoiced per month of the last year; NaN for none."""
+        sales = self.issued["365d"]["amount"]
+        return np.where(sales > 0, sales, np.nan) / 12.0
+
+    @cached_property
     def insured(self) -> Float64:
         """What insurers bear at ``as_of``, reporting minor units."""
         return standing(self.book.insurance, "amount", self.keys)
@@ -161,8 +185,30 @@ class Moment:
     @cached_property
     def position(self) -> Mapping[str, Float64]:
         """The open items at ``as_of``: `POSITION_COLUMNS`."""
+        return dict(zip(POSITION_COLUMNS, self._open_items, strict=True))
+
+    @cached_property
+    def of_balance(self) -> Mapping[str, Float64]:
+        """The columns of ``position`` as parts of the balance, NaN where nothing is open."""
+        balance = self._open_items[POSITION_COLUMNS.index("balance")]
+        parts = self._open_items / np.where(balance > 0, balance, np.nan)
+        return dict(zip(POSITION_COLUMNS, parts, strict=True))
+
+    @cached_property
+    def open_count(self) -> Float64:
+        """Number of open items, NaN where nothing is open."""
+        count = self.position["open_count"]
+        return np.where(count > 0, count, np.nan)
+
+    @cached_property
+    def others_open(self) -> Float64:
+        """Balance without the key's own invoice."""
+        return self.position["balance"] - self.position["own_open"]
+
+    @cached_property
+    def _open_items(self) -> Float64:
         items, disputes, keys = self.book.items, self.book.disputes, self.keys
-        totals = open_position(
+        totals: Float64 = open_position(
             items.offsets, items.known, items.void, items.measures["open"],
             items.measures["amount"], items.measures["issued_day"], items.measures["due_day"],
             items.measures["invoice"], disputes.offsets, disputes.known, disputes.void,
@@ -170,7 +216,7 @@ class Moment:
             disputes.measures["seller_fault"], keys.customer, keys.as_of, self.day, keys.due_day,
             keys.invoice, self.recent["days_late_p90_20"], self.recent["days_late_max_20"],
         )  # fmt: skip
-        return dict(zip(POSITION_COLUMNS, totals, strict=True))
+        return totals
 
     @cached_property
     def recent(self) -> Mapping[str, Float64]:
@@ -186,27 +232,22 @@ class Moment:
         )  # fmt: skip
         return dict(zip(RECENT_COLUMNS, readings, strict=True))
 
-    def latest(self, stream: Stream, measure: str) -> Float64:
-        """Return a measure of the latest fact at ``as_of``, NaN where there is none."""
-        if len(stream.known) == 0:
-            return np.full(len(self.keys), np.nan)
-        rows = self._latest_rows(stream)
-        values = stream.measures[measure][np.maximum(rows, 0)]
-        return np.where((rows < 0) | (values == ALWAYS), np.nan, values)
-
-    def _latest_rows(self, stream: Stream) -> Int64:
-        rows = self._rows.get(id(stream))
-        if rows is None:
-            keys = self.keys
-            rows = latest_row(stream.offsets, stream.known, stream.void, keys.customer, keys.as_of)
-            self._rows[id(stream)] = rows
-        return rows
+    @cached_property
+    def latest(self) -> LatestStates:
+        """``latest(stream, measure)`` of the latest fact, NaN where there is none."""
+        return LatestStates(self.keys)
 
     @cached_property
     def limit(self) -> Float64:
         """The credit limit in force at ``as_of``, reporting minor units; NaN where not known."""
         amount = self.latest(self.book.limits, "amount")
         return np.where(self.latest(self.book.limits, "valid_to") > self.day, amount, np.nan)
+
+    @cached_property
+    def days_to_promise(self) -> Float64:
+        """Days to the day of the latest promise to pay; NaN once it has been judged."""
+        days = self.latest(self.book.promises, "promised_day") - self.day
+        return np.where(days >= -GRACE_DAYS, days, np.nan)
 
     @cached_property
     def last_payment_day(self) -> Float64:
@@ -218,36 +259,37 @@ class Moment:
         """Issue day of the invoice that became known last."""
         return self.latest(self.book.issued, "issued_day")
 
+    @cached_property
+    def around(self) -> Around:
+        """Totals and means of the customer's surroundings: windows that end with yesterday."""
+        return Around(self.book, self.keys, self.day, self.latest)
+
     def portfolio(self, measure: str, window: str) -> Float64:
         """Return the portfolio's total of a measure over a window that ends with yesterday."""
-        return self._surroundings("portfolio", measure, window)
-
-    def around(self, kind: str, measure: str, window: str) -> Float64:
-        """Return the total of the customer's segment, country or group; 0 where it has none."""
-        return self._surroundings(kind, measure, window)
+        return self.around.total("portfolio", measure, window)
 
     def segment(self, measure: str, window: str) -> Float64:
         """Return the total of the customer's segment; the portfolio's where it has none."""
-        own = self._surroundings("segment", measure, window)
-        return np.where(self.has("segment"), own, self.portfolio(measure, window))
+        own = self.around.total("segment", measure, window)
+        return np.where(self.around.has("segment"), own, self.portfolio(measure, window))
 
-    def has(self, kind: str) -> npt.NDArray[np.bool_]:
-        """Return whether the customer's segment, country or group is known."""
-        return self.latest(self.book.masters, kind) >= 0
+    def segment_mean(self, measure: str, window: str) -> Float64:
+        """Return a measure per invoice of the segment; the portfolio's where it has none."""
+        own = self.around.mean("segment", measure, window)
+        everyone = self.around.mean("portfolio", measure, window)
+        return np.where(self.around.has("segment"), own, everyone)
 
-    def _surroundings(self, kind: str, measure: str, window: str) -> Float64:
-        totals = self._around.get(kind)
-        if totals is None:
-            around = self.book.surroundings
-            if kind == "portfolio":
-                place = np.full(len(self.keys), around.index.get(PORTFOLIO, -1), dtype=np.int64)
-            else:
-                code = np.nan_to_num(self.latest(self.book.masters, kind), nan=-1.0)
-                place = self.book.place_codes[code.astype(np.int64)]
-            totals = sums_around(
-                around.offsets, around.day, around.totals, place, self.day, _AROUND_DAYS
-            )
-            self._around[kind] = totals
-        found: Float64 = totals[MEASURES.index(measure), _AROUND.index(window)]
-        # A withdrawal counts on its own day, and may leave a window with less than nothing.
-        return found if measure in _SIGNED else np.maximum(found, 0.0)
+    @cached_property
+    def shrunk_late(self) -> Mapping[int, Float64]:
+        """The year's late rate by days late, shrunk customer to segment to portfolio.
+
+        Each level weighs as much as `PRIOR_INVOICES` invoices of the level below.
+        """
+        late, count = self.around.late_of_year("portfolio")
+        portfolio = (late + 0.5) / (count + 1.0)
+        late, count = self.around.late_of_year("segment")
+        segment = (late + PRIOR_INVOICES * portfolio) / (count + PRIOR_INVOICES)
+        year = self.settled["365d"]
+        own = np.array([year[f"late_{days}"] for days in SHRUNK_DAYS])
+        shrunk = (own + PRIOR_INVOICES * segment) / (year["count"] + PRIOR_INVOICES)
+        return dict(zip(SHRUNK_DAYS, shrunk, strict=True))

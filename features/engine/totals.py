@@ -30,6 +30,7 @@ class Totals:
         self._stream = stream
         self._keys = keys
         self._sums: dict[str, Float64] = {}
+        self._means: dict[str, Float64] = {}
         self._windows = {name: Window(self, at) for at, name in enumerate(WINDOWS)}
 
     def __getitem__(self, window: str) -> Window:
@@ -59,6 +60,18 @@ class Totals:
             self._sums[measure] = found
         return found
 
+    def means(self, measure: str) -> Float64:
+        """Return the means over all windows, NaN where nothing happened; (windows, keys)."""
+        found = self._means.get(measure)
+        if found is None:
+            found = self._means[measure] = self.sums(measure) / self._counts
+        return found
+
+    @cached_property
+    def _counts(self) -> Float64:
+        count = self.sums("count")
+        return np.where(count > 0, count, np.nan)
+
 
 class Window:
     """One window of `Totals`."""
@@ -69,6 +82,11 @@ class Window:
 
     def __getitem__(self, measure: str) -> Float64:
         row: Float64 = self._totals.sums(measure)[self._at]
+        return row
+
+    def mean(self, measure: str) -> Float64:
+        """Return a measure per fact of the window, NaN where there is none."""
+        row: Float64 = self._totals.means(measure)[self._at]
         return row
 
 

@@ -195,6 +195,66 @@ class Facts:
         content = {"provider": "bureau", "scored_on": day(on), "score": score}
         return self.add("bureau_scores", on, recorded, customer_id=customer, **content)
 
+    def promise(
+        self,
+        promise: str,
+        made: int,
+        promised: int,
+        amount: int = 0,
+        recorded: float | None = None,
+        customer: str = "A",
+        **more: object,
+    ) -> Facts:
+        content = {
+            "promise_id": promise,
+            "customer_id": customer,
+            "made_on": day(made),
+            "promised_on": day(promised),
+            **more,
+        }
+        if amount:
+            content |= {"amount": amount, "currency": "EUR"}
+        return self.add("promises", made, recorded, **content)
+
+    def activity(
+        self,
+        activity: str,
+        kind: str,
+        on: int,
+        recorded: float | None = None,
+        customer: str = "A",
+        **more: object,
+    ) -> Facts:
+        content = {
+            "activity_id": activity,
+            "customer_id": customer,
+            "happened_on": day(on),
+            "kind": kind,
+            **more,
+        }
+        return self.add("activities", on, recorded, **content)
+
+    def insurance(
+        self,
+        on: int,
+        amount: int,
+        recorded: float | None = None,
+        customer: str = "A",
+        until: int | None = None,
+        **more: object,
+    ) -> Facts:
+        content = {
+            "customer_id": customer,
+            "cover_amount": amount,
+            "cover_amount_reporting": amount,
+            "currency": "EUR",
+            "valid_from": day(on),
+            "valid_to": None if until is None else day(until),
+            "policy_id": f"I-{customer}",
+            **more,
+        }
+        return self.add("insurance", on, recorded, **content)
+
     def rate(self, currency: str, on: int, rate: float) -> Facts:
         return self.add("fx_rates", None, None, currency=currency, rate_date=day(on), rate=rate)
 
@@ -226,6 +286,28 @@ def _pay(
     facts.payment(payment, invoice, on, amount, recorded, customer=customer, **more)
 
 
+def _deal(facts: Facts, rng: np.random.Generator, lag: Callable[[], float], customer: str) -> None:
+    """Add a year of what people do: promise, remind, call, insure; some of it recorded late."""
+    for number in range(14):
+        on = int(rng.integers(10, 300))
+        promised = on + int(rng.integers(2, 25))
+        amount = int(rng.integers(100, 4000)) * 100 if number % 3 else 0
+        facts.promise(f"T{customer}{number}", on, promised, amount, on + lag(), customer)
+        if number % 5 == 0:
+            # The customer asks for another week, and is believed from then on.
+            facts.promise(
+                f"T{customer}{number}", on, promised + 7, amount, promised - 0.5, customer
+            )
+    for number in range(30):
+        on = int(rng.integers(10, 300))
+        kind = str(rng.choice(["reminder", "reminder", "letter", "call", "email", "visit"]))
+        level = int(rng.integers(1, 4)) if kind in ("reminder", "letter") else None
+        facts.activity(f"Z{customer}{number}", kind, on, on + lag(), customer, level=level)
+    for on in (20, 120, 230):
+        cover = int(rng.integers(1, 9)) * 100_000
+        facts.insurance(on, cover, on + lag(), customer, until=on + 80, percent=90.0)
+
+
 def busy(facts: Facts) -> Facts:
     """Fill a ledger with a year of everything that makes knowledge differ from events."""
     rng = np.random.default_rng(11)
@@ -237,15 +319,33 @@ def busy(facts: Facts) -> Facts:
     facts.rate("USD", 0, 0.9).rate("USD", 100, 0.95).rate("USD", 200, 0.8)
     for number, customer in enumerate(customers):
         recorded = [None, 0, 60.5, 0, 30][number]
-        facts.customer(customer, recorded, segment="retail" if number % 2 else "trade")
+        about = {
+            "group_id": [None, "G", "G", "H", "H"][number],
+            "country": ["DE", "DE", "FR", None, "FR"][number],
+            "terms_days": 30 if number < 3 else None,
+            "customer_since": day(-200 * number) if number else None,
+            "business_started": day(-300 * number) if number else None,
+        }
+        facts.customer(customer, recorded, segment="retail" if number % 2 else "trade", **about)
         if number < 3:
-            facts.customer(customer, 150 + number, segment="public")
+            moved = {**about, "country": "AT", "group_id": "H", "terms_days": 14}
+            facts.customer(customer, 150 + number, segment="public", **moved)
         for on in range(5 + number, 330, 90):
-            facts.bureau(on, 400 + 10 * number + on, on + lag(), customer)
+            facts.bureau(on, 400 + 10 * number + on * on % 97, on + lag(), customer)
             facts.limit(on, 100_000 * (number + 1), on - 3 + 2 * lag(), customer)
         facts.limit(50, 70_000, 20, customer, company_id="X").limit(
             50, 30_000, 45, customer, company_id="X"
         )
+        _deal(facts, rng, lag, customer)
+    for number in range(30):
+        # What the year is compared with.
+        customer, issued = customers[number % 5], int(rng.integers(-420, -60))
+        late, amount = int(rng.integers(-5, 30)), int(rng.integers(100, 5000)) * 100
+        facts.invoice(f"old{number}", customer, issued, issued + 30, amount, issued + lag())
+        facts.payment(
+            f"Pold{number}", f"old{number}", issued + 30 + late, amount,
+            issued + 30 + late + lag(), customer=customer,
+        )  # fmt: skip
     for number in range(150):
         customer, name = customers[number % 5], f"{number:03}"
         issued = int(rng.integers(0, 300))
@@ -286,16 +386,24 @@ def busy(facts: Facts) -> Facts:
                           kind="credit_note", credited_invoice_id=name, **same)  # fmt: skip
             pay(f"P{name}", name, late, amount - amount // 4, seen)
         elif fate == 11:
-            facts.dispute(name, "open", due + 2, due + 2 + lag(), customer)
-            facts.dispute(name, "resolved", due + 40, due + 41, customer)
+            ours = number % 2 == 0
+            facts.dispute(name, "open", due + 2, due + 2 + lag(), customer, seller_fault=ours)
+            end = "credited" if number % 4 else "resolved"
+            facts.dispute(name, end, due + 40, due + 40 + lag(), customer, seller_fault=ours)
             pay(f"P{name}", name, due + 70, amount, due + 70.5)
         elif fate == 12:
             pay(f"P{name}", name, late, amount, seen)
             pay(f"P{name}", name, late, amount, seen + 33, removed=True)
         elif fate == 13:
             pay(f"K{name}", name, due, amount, due + lag(), kind="credit_note")
+        elif fate == 14 and number % 2:
+            pay(f"S{name}", name, issued + 8, amount // 50, issued + 8 + lag(), kind="discount")
+            pay(f"P{name}", name, issued + 8, amount - amount // 50, issued + 8 + lag())
+        if fate == 6:
+            pay(f"B{name}", name, due + 90, amount // 3, due + 90 + lag())
         facts.order(f"O{name}", issued - 10, amount, "open", None, customer)
-        facts.order(f"O{name}", issued - 10, amount, "invoiced", issued + lag(), customer)
+        end = "cancelled" if number % 11 == 0 else "invoiced"
+        facts.order(f"O{name}", issued - 10, amount, end, issued + lag(), customer)
     facts.event("insolvency", 250, 262.5, "B").event("left", 200, None, "C")
     facts.invoice("note", "D", 100, 130, 40_000, kind="credit_note")
     return facts
