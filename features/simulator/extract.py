@@ -110,6 +110,11 @@ def table(name: str, columns: dict[str, pa.Array]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
+_ROW_GROUP = 250_000
+"""Rows kept back for a Parquet row group. A file's directory of its row groups stays in memory
+until the file is closed, so small ones would make the memory grow with the number of customers."""
+
+
 class ExtractWriter:
     """Appends chunks to the files of an extract.
 
@@ -125,6 +130,7 @@ class ExtractWriter:
         self._folder = folder
         self._format = file_format
         self._open: dict[str, pa_csv.CSVWriter | pq.ParquetWriter] = {}
+        self._kept_back: dict[str, list[pa.Table]] = {}
 
     def append(self, name: str, rows: pa.Table) -> None:
         """Append rows to table ``name``; ``truth/...`` names go to Parquet."""
@@ -141,14 +147,21 @@ class ExtractWriter:
                 if as_csv
                 else pq.ParquetWriter(path, rows.schema)
             )
-        writer = self._open[name]
-        if isinstance(writer, pa_csv.CSVWriter):
-            writer.write_table(rows)
-        else:
-            writer.write_table(rows)
+        if as_csv:
+            self._open[name].write_table(rows)
+            return
+        kept = self._kept_back.setdefault(name, [])
+        kept.append(rows)
+        if sum(part.num_rows for part in kept) >= _ROW_GROUP:
+            self._write_row_group(name)
+
+    def _write_row_group(self, name: str) -> None:
+        self._open[name].write_table(pa.concat_tables(self._kept_back.pop(name)))
 
     def close(self) -> None:
         """Finish all files."""
+        for name in list(self._kept_back):
+            self._write_row_group(name)
         for writer in self._open.values():
             writer.close()
 

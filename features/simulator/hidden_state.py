@@ -73,7 +73,7 @@ def _one_regime(quality: Float64, leaving: Float64) -> Float64:
     # Once strained, quality matters less: what brought the customer there is shared by all.
     soft = np.minimum(np.sqrt(worse), 3.0)
     move = np.zeros((len(quality), N_STATES, N_STATES))
-    move[:, HEALTHY, STRAINED] = 0.0044 * worse
+    move[:, HEALTHY, STRAINED] = 0.0053 * worse
     move[:, HEALTHY, LEFT] = leaving
     move[:, STRAINED, HEALTHY] = 0.100 / soft
     move[:, STRAINED, FAILING] = 0.045 * soft
