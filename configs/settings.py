@@ -32,6 +32,13 @@ class ImportSettings(_Frozen):
     """The rate of a day without one is the last before it, not older than this."""
 
 
+class FeatureSettings(_Frozen):
+    """How feature tables are built."""
+
+    rows_per_bucket: int = Field(250_000, gt=0)
+    """Rows of the ledger, of all tables together, that one process works on at once."""
+
+
 class SettlementSettings(_Frozen):
     """When an invoice counts as paid."""
 
@@ -177,6 +184,7 @@ class Settings(_Frozen):
     reporting_currency: str | None = Field(None, pattern="^[A-Z]{3}$")
     """Absent: the currency most invoices of the first import are in."""
     intake: ImportSettings = ImportSettings()
+    features: FeatureSettings = FeatureSettings()
     settlement: SettlementSettings = SettlementSettings()
     default: DefaultSettings = DefaultSettings()
     late_payment: LatePaymentSettings = LatePaymentSettings()

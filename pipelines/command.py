@@ -13,6 +13,7 @@ import click
 
 from configs import Home, load_settings
 from pipelines import options
+from pipelines.feature_commands import features
 from pipelines.terminal import progress, say, show_table
 
 MODELS = ("late_payment", "default", "scorecard")
@@ -124,46 +125,7 @@ def ingest(
         _write_json(report, result.to_dict())
 
 
-@payrisk.group()
-def features() -> None:
-    """Build feature rows, or list the features there are."""
-
-
-@features.command("build")
-@options.ledger
-@options.as_of
-@click.option("--out", type=options.FOLDER, required=True, help="A .parquet or .csv file.")
-@click.option(
-    "--entity",
-    type=click.Choice(["customers", "invoices"]),
-    default="invoices",
-    show_default=True,
-    help="A row per active customer or per open invoice.",
-)
-@options.config
-def features_build(ledger: Path, as_of: date, out: Path, entity: str, config: Path | None) -> None:
-    """Write the feature rows of a moment: the frame a data scientist explores."""
-    if out.suffix not in (".parquet", ".csv"):
-        raise click.UsageError(f"{out}: write to a .parquet or a .csv file")
-    from pipelines.exploration import feature_frame
-    from pipelines.files import write_frame
-
-    frame = feature_frame(ledger, as_of, entity, load_settings(config))
-    write_frame(out, frame)
-    say(f"{len(frame):,} rows, {frame.shape[1]} columns in {out}")
-
-
-@features.command("list")
-@options.config
-def features_list(config: Path | None) -> None:
-    """List the feature catalogue."""
-    from features.catalogue import GROUPS
-
-    load_settings(config)
-    signs = {1: "riskier", -1: "safer", 0: ""}
-    for group, members in GROUPS.items():
-        rows = [(f.name, f.unit, signs[f.direction], f.sentence) for f in members]
-        show_table(group, ("feature", "unit", "higher is", "reason code"), rows)
+payrisk.add_command(features)
 
 
 @payrisk.command()

@@ -23,11 +23,13 @@ import pyarrow.parquet as pq
 
 from configs.settings import SettlementSettings
 from features.build import build_columns, chosen
-from features.catalogue import CUSTOMER_FEATURES, INVOICE_FEATURES
+from features.catalogue import CATALOGUE, CUSTOMER_FEATURES, INVOICE_FEATURES
+from features.engine import Keys
 from features.facts.book import Float64
 from features.facts.buckets import ROWS_PER_BUCKET
-from features.facts.versions import Int64
+from features.facts.loading import load_customers
 from features.facts.store import part_name, write_parquet
+from features.facts.versions import Int64
 from features.ledger.storage import Ledger
 from features.ledger.writing import replace_atomically
 from features.table.facts_folder import (
@@ -139,6 +141,13 @@ def build_part(task: Build) -> Built:
         write_columns(draft, {**identity, "as_of": _moments(keys.as_of)}, task.features, columns)
     draft.replace(task.part)
     return Built(task.part.name, len(keys), len(new))
+
+
+def warm_up() -> None:
+    """Load the compiled code, with nothing to work on: processes that are forked then have it."""
+    book = load_customers(Ledger.empty(), None)
+    one = np.full(1, -1, dtype=np.int64)
+    build_columns(book, Keys(one, one, one, one, one, one), list(CATALOGUE.values()))
 
 
 def write_columns(
