@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.catalogue.declaration import Feature, bounded, ratio
+from features.catalogue.declaration import Feature
 from features.engine import Moment
+from features.engine.ratios import bounded, ratio, within
 from features.facts.book import Float64
 
 _NO_SALES = "no sales in the last year"
@@ -29,7 +30,7 @@ def _sales_days(m: Moment) -> Float64:
 def _issue_gap(m: Moment) -> Float64:
     usual = m.issued["365d"]["count"] / 365.0
     gaps = (m.day - m.last_issue_day) * np.where(usual > 0, usual, np.nan)
-    return np.clip(gaps, 0.0, 20.0)
+    return within(gaps, 0.0, 20.0)
 
 
 def _exposure_with_it(m: Moment) -> Float64:
@@ -43,7 +44,7 @@ FEATURES = [
         1,
         "its exposure is {value} its credit limit",
         _NO_LIMIT,
-        lambda m: np.minimum(ratio(m.exposure, m.limit), 10.0),
+        lambda m: bounded(m.exposure, m.limit, 10.0),
     ),
     Feature(
         "invoice_limit_use_with_it_ratio_now",
@@ -51,7 +52,7 @@ FEATURES = [
         1,
         "with this invoice its exposure is {value} its credit limit",
         _NO_LIMIT,
-        lambda m: np.minimum(ratio(_exposure_with_it(m), m.limit), 10.0),
+        lambda m: bounded(_exposure_with_it(m), m.limit, 10.0),
     ),
     Feature(
         "customer_insured_share_now",
@@ -155,7 +156,7 @@ FEATURES = [
         -1,
         "it has been a customer for {value} (two years count as ever)",
         "the start of the relation is not known",
-        lambda m: np.clip(m.day - m.latest(m.book.masters, "customer_since"), 0.0, _RELATION_DAYS),
+        lambda m: within(m.day - m.latest(m.book.masters, "customer_since"), 0.0, _RELATION_DAYS),
     ),
     Feature(
         "customer_business_days_value_now",
@@ -163,8 +164,6 @@ FEATURES = [
         -1,
         "its business is {value} old (three years count as ever)",
         "the start of its business is not known",
-        lambda m: np.clip(
-            m.day - m.latest(m.book.masters, "business_started"), 0.0, _BUSINESS_DAYS
-        ),
+        lambda m: within(m.day - m.latest(m.book.masters, "business_started"), 0.0, _BUSINESS_DAYS),
     ),
 ]

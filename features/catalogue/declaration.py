@@ -109,13 +109,3 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "day_of_month": lambda value: f"{value:.0f}",
     "weekday": lambda value: "Mon Tue Wed Thu Fri Sat Sun".split()[int(value)],
 }
-
-
-def ratio(numerator: Float64, denominator: Float64) -> Float64:
-    """Divide, NaN where the denominator is not above zero."""
-    return np.asarray(numerator / np.where(denominator > 0, denominator, np.nan))
-
-
-def bounded(numerator: Float64, denominator: Float64, most: float = 1.0) -> Float64:
-    """Divide, at least 0 and at most ``most``; NaN where the denominator is not above zero."""
-    return np.minimum(np.maximum(ratio(numerator, denominator), 0.0), most)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.catalogue.declaration import Feature, bounded
+from features.catalogue.declaration import Feature
 from features.engine import Moment
+from features.engine.ratios import bounded, within
 from features.facts.book import Float64, Stream
 
 _NOTHING_INVOICED = "nothing was invoiced in the last year"
@@ -17,13 +18,13 @@ _LONGEST_GAP = 365.0
 
 
 def _days_since(m: Moment, stream: Stream, measure: str) -> Float64:
-    return np.clip(m.day - m.latest(stream, measure), 0.0, _LONGEST_GAP)
+    return within(m.day - m.latest(stream, measure), 0.0, _LONGEST_GAP)
 
 
 def _dunning_level(m: Moment) -> Float64:
     recent = m.day - m.latest(m.book.reminders, "day") <= _DUNNING_DAYS
     level = np.where(recent, m.latest(m.book.reminders, "level"), 0.0)
-    return np.clip(level, 0.0, 10.0)
+    return within(level, 0.0, 10.0)
 
 
 def _discounts_trend(m: Moment) -> Float64:

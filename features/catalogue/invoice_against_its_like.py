@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.catalogue.declaration import Feature, Unit, bounded
+from features.catalogue.declaration import Feature, Unit
 from features.engine import Moment
+from features.engine.ratios import bounded, within
 from features.facts.book import Float64
 
 _NOT_AN_INVOICE = "not about an invoice"
@@ -18,7 +19,7 @@ _LEAST_SPREAD = 0.1
 def _shrunk_to_own(m: Moment, rate: str, weight: str, days: int) -> Float64:
     """Shrink a rate on similar invoices to the customer's, as shrunk to its surroundings."""
     support = m.recent[weight]
-    late = np.nan_to_num(m.recent[rate]) * support
+    late = np.fmax(m.recent[rate], 0.0) * support
     return m.of_invoice((late + _PRIOR * m.shrunk_late[days]) / (support + _PRIOR))
 
 
@@ -57,7 +58,7 @@ def _deviation(m: Moment) -> Float64:
     mean = m.issued["365d"].mean("log_amount") / 1000.0
     square = m.issued["365d"].mean("log_amount_squared") / 1e6
     spread = np.sqrt(np.maximum(square - mean * mean, _LEAST_SPREAD**2))
-    return np.clip((m.log_amount - mean) / spread, -20.0, 20.0)
+    return within((m.log_amount - mean) / spread, -20.0, 20.0)
 
 
 FEATURES = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.catalogue.declaration import Feature, bounded, ratio
+from features.catalogue.declaration import Feature
 from features.engine import Moment
+from features.engine.ratios import bounded, ratio
 from features.facts.book import Float64
 
 _NOTHING_OPEN = "nothing is open"
@@ -39,7 +40,7 @@ def _net_overdue(m: Moment) -> Float64:
 
 def _concentration(m: Moment) -> Float64:
     major = m.position["balance"] / 100.0
-    return np.minimum(ratio(m.position["amount_squares"], major * major), 1.0)
+    return bounded(m.position["amount_squares"], major * major, 1.0)
 
 
 def _payment_gap(m: Moment) -> Float64:

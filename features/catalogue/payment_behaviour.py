@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.catalogue.declaration import Feature, ratio
+from features.catalogue.declaration import Feature
 from features.engine import Moment
+from features.engine.ratios import ratio
 from features.facts.book import Float64
 
 _SPAN = {

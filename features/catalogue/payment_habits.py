@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from features.catalogue.declaration import Feature, bounded
+from features.catalogue.declaration import Feature
+from features.engine.ratios import bounded
 
 _NEVER = "it has paid nothing yet"
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.catalogue.declaration import Feature, bounded, ratio
+from features.catalogue.declaration import Feature
 from features.engine import Moment
+from features.engine.ratios import bounded, ratio, within
 from features.facts.book import Float64
 from features.facts.versions import Int64
 
 _NOT_AN_INVOICE = "not about an invoice"
 _NEVER = "it has paid nothing yet"
-_LONGEST_AGE = 365
+_LONGEST_AGE = 365.0
 
 
 def _due(m: Moment) -> Int64:
@@ -106,7 +107,7 @@ FEATURES = [
         0,
         "it was issued {value} ago",
         _NOT_AN_INVOICE,
-        lambda m: m.of_invoice(np.clip(m.day - m.keys.issued_day, 0, _LONGEST_AGE)),
+        lambda m: within(m.of_invoice(m.day - m.keys.issued_day), 0.0, _LONGEST_AGE),
     ),
     Feature(
         "invoice_paid_later_than_now_share_last60",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from features.engine.keys import Keys
 from features.engine.states import LatestStates
@@ -16,10 +17,10 @@ from features.facts.versions import Int64
 
 _WINDOWS = ("30d", "90d", "365d")
 _LENGTHS = np.array([WINDOWS[name] for name in _WINDOWS], dtype=np.int64)
-_COUNT, _DAYS_LATE, _INVOICED = (
-    MEASURES.index(name) for name in ("count", "days_late_bounded", "invoiced")
-)
-_LATE = slice(MEASURES.index("late_1"), MEASURES.index("late_30") + 1)
+_PLACES = {name: at for at, name in enumerate(_WINDOWS)}
+_MEASURES = {name: at for at, name in enumerate(MEASURES)}
+_COUNT, _DAYS_LATE = _MEASURES["count"], _MEASURES["days_late_bounded"]
+_LATE = slice(_MEASURES["late_1"], _MEASURES["late_30"] + 1)
 
 
 class Around:
@@ -40,55 +41,72 @@ class Around:
         self._keys = keys
         self._day = day
         self._latest = latest
-        self._totals: dict[str, Float64] = {}
-        self._means: dict[str, Float64] = {}
+        self._both: dict[str, tuple[Float64, Float64]] = {}
 
     def total(self, kind: str, measure: str, window: str) -> Float64:
         """Return a total of the customer's place of a kind, 0 where it has none."""
-        found: Float64 = self.totals(kind)[MEASURES.index(measure), _WINDOWS.index(window)]
+        found: Float64 = self._add_up(kind)[0][_MEASURES[measure], _PLACES[window]]
         return found
 
     def mean(self, kind: str, measure: str, window: str) -> Float64:
         """Return a measure per settled invoice of the customer's place, NaN where none was."""
-        means = self._means.get(kind)
-        if means is None:
-            totals = self.totals(kind)
-            count = totals[_COUNT]
-            means = self._means[kind] = totals / np.where(count > 0, count, np.nan)
-        found: Float64 = means[MEASURES.index(measure), _WINDOWS.index(window)]
+        found: Float64 = self._add_up(kind)[1][_MEASURES[measure], _PLACES[window]]
         return found
 
     def late_of_year(self, kind: str) -> tuple[Float64, Float64]:
         """Return the year's invoices late by 1, 5, 15 and 30 days, (4, keys), and their number."""
-        year = self.totals(kind)[:, _WINDOWS.index("365d")]
+        year = self._add_up(kind)[0][:, _PLACES["365d"]]
         return year[_LATE], year[_COUNT]
 
     def has(self, kind: str) -> npt.NDArray[np.bool_]:
         """Return whether the customer's segment, country or group is known."""
         return self._latest(self._book.masters, kind) >= 0
 
-    def totals(self, kind: str) -> Float64:
-        """Return all totals of a kind of place; shape (measures, windows, keys)."""
-        totals = self._totals.get(kind)
-        if totals is None:
-            totals = self._totals[kind] = self._sum(kind)
-        return totals
+    def _add_up(self, kind: str) -> tuple[Float64, Float64]:
+        found = self._both.get(kind)
+        if found is None:
+            around, masters = self._book.surroundings, self._book.masters
+            if kind == "portfolio":
+                place = np.full(len(self._keys), around.index.get(PORTFOLIO, -1), dtype=np.int64)
+            else:
+                codes = masters.measures[kind]
+                place = _places(codes, self._latest.rows(masters), self._book.place_codes)
+            sums = sums_around(
+                around.offsets, around.day, around.totals, place, self._day, _LENGTHS
+            )
+            found = self._both[kind] = sums, _put_right(sums, _COUNT, _DAYS_LATE)
+        return found
 
-    def _sum(self, kind: str) -> Float64:
-        around = self._book.surroundings
-        if kind == "portfolio":
-            place = np.full(len(self._keys), around.index.get(PORTFOLIO, -1), dtype=np.int64)
-        else:
-            code = np.nan_to_num(self._latest(self._book.masters, kind), nan=-1.0)
-            place = self._book.place_codes[code.astype(np.int64)]
-        sums: Float64 = sums_around(
-            around.offsets, around.day, around.totals, place, self._day, _LENGTHS
-        )
-        # A withdrawal counts on its own day, and may leave a window with less than nothing.
-        np.maximum(sums[_COUNT], 0.0, out=sums[_COUNT])
-        np.maximum(sums[_INVOICED], 0.0, out=sums[_INVOICED])
-        count = sums[_COUNT]
-        sums[_LATE] = np.minimum(np.maximum(sums[_LATE], 0.0), count)
-        days = np.maximum(sums[_DAYS_LATE], EARLIEST * count)
-        np.minimum(days, LATEST * count, out=sums[_DAYS_LATE])
-        return sums
+
+@njit(cache=True, nogil=True)
+def _places(codes, rows, place_codes):  # type: ignore[no-untyped-def]
+    """Return the surroundings' code of the place that each row of master data names, or -1."""
+    out = np.full(len(rows), -1, np.int64)
+    for i in range(len(rows)):
+        if rows[i] >= 0 and codes[rows[i]] >= 0:
+            out[i] = place_codes[codes[rows[i]]]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _put_right(sums, count, days_late):  # type: ignore[no-untyped-def]
+    """Bring sums within what can be, in place, and return them per settled invoice.
+
+    A withdrawal counts on its own day, and may leave a window with less than nothing, or with
+    more late invoices than invoices.
+    """
+    means = np.empty(sums.shape, np.float64)
+    for w in range(sums.shape[1]):
+        for i in range(sums.shape[2]):
+            settled = max(sums[count, w, i], 0.0)
+            for k in range(sums.shape[0]):
+                value = sums[k, w, i]
+                if k == days_late:
+                    value = min(max(value, EARLIEST * settled), LATEST * settled)
+                elif k < days_late:
+                    value = min(max(value, 0.0), settled)
+                else:
+                    value = max(value, 0.0)
+                sums[k, w, i] = value
+                means[k, w, i] = value / settled if settled > 0.0 else np.nan
+    return means

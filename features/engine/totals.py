@@ -13,6 +13,7 @@ from features.facts.versions import DAY, Int64
 
 WINDOWS = {"30d": 30, "90d": 90, "180d": 180, "365d": 365, "all": 36_500}
 """Names and lengths in days of the windows."""
+_PLACES = {name: at for at, name in enumerate(WINDOWS)}
 _LENGTHS = np.array(list(WINDOWS.values()), dtype=np.int64) * DAY
 
 
@@ -31,10 +32,13 @@ class Totals:
         self._keys = keys
         self._sums: dict[str, Float64] = {}
         self._means: dict[str, Float64] = {}
-        self._windows = {name: Window(self, at) for at, name in enumerate(WINDOWS)}
+        self._windows: dict[str, Window] = {}
 
     def __getitem__(self, window: str) -> Window:
-        return self._windows[window]
+        found = self._windows.get(window)
+        if found is None:
+            found = self._windows[window] = Window(self, _PLACES[window])
+        return found
 
     @cached_property
     def _rows(self) -> tuple[Int64, Int64]:
