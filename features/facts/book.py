@@ -215,8 +215,8 @@ class Book:
 
     def positions(self, customer_ids: Text) -> Int64:
         """Return each customer's position, -1 for one that the book does not know."""
-        found = self._customer_index.get_indexer(pd.Index(customer_ids, dtype=object))
-        return np.asarray(found, dtype=np.int64)
+        index = self._customer_index
+        return np.array([index.get(customer, -1) for customer in customer_ids], dtype=np.int64)
 
     def invoice_positions(self, customer: Int64, invoice_ids: Text) -> Int64:
         """Return the position of each customer's invoice of that id, -1 for none."""
@@ -240,8 +240,8 @@ class Book:
         return np.append(self.surroundings.codes(self.places), -1)
 
     @cached_property
-    def _customer_index(self) -> pd.Index:
-        return pd.Index(self.customer_ids, dtype=object)
+    def _customer_index(self) -> dict[object, int]:
+        return {customer: position for position, customer in enumerate(self.customer_ids)}
 
     @cached_property
     def _invoice_index(self) -> dict[int, dict[object, int]]:

@@ -32,10 +32,12 @@ def reporting_minor_units(book: Book, frame: pd.DataFrame, as_of: Int64) -> Int6
     amount = frame["amount"].to_numpy(dtype=np.float64)
     currency = frame["currency"].to_numpy(dtype=object)
     rate = np.ones(len(frame))
-    issued = pd.to_datetime(frame["issued_on"]).to_numpy().astype("datetime64[D]")
-    # A rate is known from its day's 00:00, and counts strictly after that.
-    day = np.minimum(issued, ((as_of - 1) // DAY).astype("datetime64[D]"))
-    for foreign in set(currency) - {book.reporting_currency}:
+    abroad = set(currency) - {book.reporting_currency}
+    if abroad:
+        issued = pd.to_datetime(frame["issued_on"]).to_numpy().astype("datetime64[D]")
+        # A rate is known from its day's 00:00, and counts strictly after that.
+        day = np.minimum(issued, ((as_of - 1) // DAY).astype("datetime64[D]"))
+    for foreign in abroad:
         rows = np.flatnonzero(currency == foreign)
         known = book.rates[book.rates["currency"] == foreign].sort_values("rate_date")
         dates = pd.to_datetime(known["rate_date"]).to_numpy().astype("datetime64[D]")
