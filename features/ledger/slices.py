@@ -28,25 +28,26 @@ class CustomerRows:
         self._file = pq.ParquetFile(path)
 
     @cached_property
-    def _bounds(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-        """First and last customer of each row group."""
+    def _bounds(self) -> list[tuple[int, str | None, str | None]]:
+        """The row groups about customers, with their first and last where they say so."""
         metadata = self._file.metadata
         at = self._file.schema_arrow.get_field_index("customer_id")
-        firsts, lasts = [], []
+        bounds: list[tuple[int, str | None, str | None]] = []
         for group in range(metadata.num_row_groups):
-            statistics = metadata.row_group(group).column(at).statistics
-            known = statistics is not None and statistics.has_min_max
-            firsts.append(statistics.min if known else None)
-            lasts.append(statistics.max if known else None)
-        return np.array(firsts, dtype=object), np.array(lasts, dtype=object)
+            about = metadata.row_group(group).column(at).statistics
+            if about is not None and about.has_min_max:
+                bounds.append((group, about.min, about.max))
+            elif about is None or about.null_count < metadata.row_group(group).num_rows:
+                # Ids of more than 4 kB leave no bounds.
+                bounds.append((group, None, None))
+        return bounds
 
     def read(self, first: str, last: str, columns: list[str] | None = None) -> pa.Table:
         """Return the rows of the customers from ``first`` to ``last``, both included."""
-        firsts, lasts = self._bounds
         groups = [
             group
-            for group, (low, high) in enumerate(zip(firsts, lasts, strict=True))
-            if low is not None and low <= last and high >= first
+            for group, low, high in self._bounds
+            if low is None or high is None or (low <= last and high >= first)
         ]
         wanted = (
             columns if columns is None or "customer_id" in columns else [*columns, "customer_id"]
