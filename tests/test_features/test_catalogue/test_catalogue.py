@@ -21,7 +21,7 @@ def test_every_feature_is_in_one_group():
     names = [feature.name for features in GROUPS.values() for feature in features]
     assert len(names) == len(set(names)) == len(CATALOGUE)
     assert set(CUSTOMER_FEATURES) <= set(INVOICE_FEATURES) == set(names)
-    assert 140 <= len(CATALOGUE) <= 165
+    assert len(CATALOGUE) >= 140
 
 
 @each_feature
