@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from features.catalogue.declaration import Feature
 from features.engine import Moment
@@ -13,18 +14,30 @@ _NO_SALES = "no sales in the last year"
 _NO_LIMIT = "no credit limit is known"
 _RELATION_DAYS, _BUSINESS_DAYS = 730.0, 1095.0
 """Ages are told apart up to here: one that goes on counting would be a calendar."""
-_COUNTBACK = np.array([[30.0], [60.0], [90.0], [185.0]])
-"""Days of the steps from each window to the next longer one, to a year."""
+_STEPS = np.array([30.0, 60.0, 90.0, 185.0])
+"""Days from each window to the next longer one, up to a year."""
 
 
 def _sales_days(m: Moment) -> Float64:
     """Count back the days of sales that make up the balance, at most a year."""
-    sales = m.issued.sums("amount")[:4]
-    before = np.zeros_like(sales)
-    before[1:] = sales[:-1]
-    taken = (m.position["balance"] - before) / np.maximum(sales - before, 1.0)
-    days = (np.minimum(np.maximum(taken, 0.0), 1.0) * _COUNTBACK).sum(axis=0)
-    return np.where(sales[3] > 0, days, np.nan)
+    days: Float64 = _counted_back(m.issued.sums("amount"), m.position["balance"], _STEPS)
+    return days
+
+
+@njit(cache=True, nogil=True)
+def _counted_back(sales, balance, steps):  # type: ignore[no-untyped-def]
+    out = np.full(len(balance), np.nan)
+    for i in range(len(balance)):
+        if sales[len(steps) - 1, i] <= 0.0:
+            continue
+        out[i] = 0.0
+        before = 0.0
+        for w in range(len(steps)):
+            sold = sales[w, i] - before
+            left = max(balance[i] - before, 0.0)
+            out[i] += steps[w] * min(left / max(sold, 1.0), 1.0)
+            before = sales[w, i]
+    return out
 
 
 def _issue_gap(m: Moment) -> Float64:
