@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numba import njit
 
 from features.facts.book import STREAMS, Book, Measures, Stream
 from features.facts.dealings import PLACES
 from features.facts.versions import FOREVER, Int64
-
-_NUMBERS_OF_THEIR_OWN = ("invoice",)
-"""Measures that only say which invoice it is, by a position that shifts with new ones."""
 
 
 def changed_from(before: Book, after: Book) -> Int64:
@@ -21,23 +19,33 @@ def changed_from(before: Book, after: Book) -> Int64:
     """
     earlier = before.positions(after.customer_ids)
     first = np.where(earlier >= 0, FOREVER, np.int64(-(2**62)))
+    old_ids, new_ids = _hashes(before), _hashes(after)
     for name in STREAMS:
         old, new = getattr(before, name), getattr(after, name)
         _earliest(
-            earlier, old.offsets, old.known, old.void, _values(old, before, after),
-            new.offsets, new.known, new.void, _values(new, after, after), first,
+            earlier, old.offsets, old.known, old.void, _values(old, before, after, old_ids),
+            new.offsets, new.known, new.void, _values(new, after, after, new_ids), first,
         )  # fmt: skip
     return first
 
 
-def _values(stream: Stream, book: Book, reference: Book) -> Int64:
-    """Return the stored measures of a stream, one row each; places by their code in one book."""
+def _hashes(book: Book) -> Int64:
+    """Return a number for each invoice that says which it is, wherever it stands."""
+    return np.append(pd.util.hash_array(book.invoice_ids, categorize=False).view(np.int64), 0)
+
+
+def _values(stream: Stream, book: Book, reference: Book, invoices: Int64) -> Int64:
+    """Return the stored measures of a stream, one row each.
+
+    Positions and codes shift with what comes, so invoices go by their hash and places by their
+    code in one book.
+    """
     base = stream.measures.base if isinstance(stream.measures, Measures) else stream.measures
     rows = []
     for name in sorted(base):
-        if name in _NUMBERS_OF_THEIR_OWN:
-            continue
         values = base[name]
+        if name == "invoice":
+            values = np.where(values >= 0, invoices[np.maximum(values, 0)], values)
         if stream is book.masters and name in PLACES and book is not reference:
             index = {place: at for at, place in enumerate(reference.places)}
             codes = np.array([index.get(place, -2) for place in book.places] + [-1])
