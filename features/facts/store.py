@@ -8,7 +8,9 @@ int64, sorted by customer and ``known``.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -41,22 +43,38 @@ def part_name(number: int) -> str:
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write numbers quickly and small: split by bytes, compressed with LZ4, no dictionaries."""
+    """Write numbers quickly and small: split by bytes, compressed with LZ4, no dictionaries.
+
+    The file appears whole: a worker that was given up may still be writing the same one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     numbers = [
         field.name
         for field in table.schema
         if pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
     ]
-    pq.write_table(
-        table,
-        path,
-        compression="lz4",
-        use_dictionary=False,
-        write_statistics=False,
-        use_byte_stream_split=numbers,
-        store_schema=False,
-    )
+    with replacing(path) as draft:
+        pq.write_table(
+            table,
+            draft,
+            compression="lz4",
+            use_dictionary=False,
+            write_statistics=False,
+            use_byte_stream_split=numbers,
+            store_schema=False,
+        )
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a file to be written in place of another once it is complete."""
+    draft = path.with_name(f".{uuid.uuid4().hex}.{path.name}")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        # Also where both were the same file already, which a replacement leaves alone.
+        draft.unlink(missing_ok=True)
 
 
 def write_facts(book: Book, folder: Path, number: int) -> None:
