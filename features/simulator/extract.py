@@ -111,8 +111,7 @@ def table(name: str, columns: dict[str, pa.Array]) -> pa.Table:
 
 
 _ROW_GROUP = 250_000
-"""Rows kept back for a Parquet row group. A file's directory of its row groups stays in memory
-until the file is closed, so small ones would make the memory grow with the number of customers."""
+"""Rows kept back for a Parquet row group: a chunk has only hundreds of some tables."""
 
 
 class ExtractWriter:
