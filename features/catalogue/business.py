@@ -41,8 +41,7 @@ def _counted_back(sales, balance, steps):  # type: ignore[no-untyped-def]
 
 
 def _issue_gap(m: Moment) -> Float64:
-    usual = m.issued["365d"]["count"] / 365.0
-    gaps = (m.day - m.last_issue_day) * np.where(usual > 0, usual, np.nan)
+    gaps = (m.day - m.last_issue_day) * m.issued["365d"].count / 365.0
     return within(gaps, 0.0, 20.0)
 
 

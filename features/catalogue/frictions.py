@@ -23,8 +23,8 @@ def _days_since(m: Moment, stream: Stream, measure: str) -> Float64:
 
 def _dunning_level(m: Moment) -> Float64:
     recent = m.day - m.latest(m.book.reminders, "day") <= _DUNNING_DAYS
-    level = np.where(recent, m.latest(m.book.reminders, "level"), 0.0)
-    return within(level, 0.0, 10.0)
+    level = m.latest(m.book.reminders, "level") * recent
+    return within(np.fmax(level, 0.0), 0.0, 10.0)
 
 
 def _discounts_trend(m: Moment) -> Float64:

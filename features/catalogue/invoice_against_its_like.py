@@ -6,7 +6,7 @@ import numpy as np
 
 from features.catalogue.declaration import Feature, Unit
 from features.engine import Moment
-from features.engine.ratios import bounded, within
+from features.engine.ratios import bounded, shrunk, within
 from features.facts.book import Float64
 
 _NOT_AN_INVOICE = "not about an invoice"
@@ -18,9 +18,7 @@ _LEAST_SPREAD = 0.1
 
 def _shrunk_to_own(m: Moment, rate: str, weight: str, days: int) -> Float64:
     """Shrink a rate on similar invoices to the customer's, as shrunk to its surroundings."""
-    support = m.recent[weight]
-    late = np.fmax(m.recent[rate], 0.0) * support
-    return m.of_invoice((late + _PRIOR * m.shrunk_late[days]) / (support + _PRIOR))
+    return m.of_invoice(shrunk(m.recent[rate], m.recent[weight], m.shrunk_late[days], _PRIOR))
 
 
 def _like_rate(days: int) -> Feature:

@@ -45,8 +45,7 @@ def _concentration(m: Moment) -> Float64:
 
 def _payment_gap(m: Moment) -> Float64:
     # No payment in a year leaves no usual gap; 0 would read as one that has just paid.
-    payments = m.paid["365d"]["count"]
-    return (m.day - m.last_payment_day) * np.where(payments > 0, payments, np.nan) / 365.0
+    return (m.day - m.last_payment_day) * m.paid["365d"].count / 365.0
 
 
 FEATURES = [

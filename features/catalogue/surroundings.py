@@ -55,7 +55,9 @@ FEATURES = [
         0,
         "its segment's share of late invoices differs by {value} from the portfolio's",
         _NOBODY,
-        lambda m: m.segment_mean("late_5", "365d") - m.around.mean("portfolio", "late_5", "365d"),
+        lambda m: (
+            m.around.segment_mean("late_5", "365d") - m.around.mean("portfolio", "late_5", "365d")
+        ),
     ),
     Feature(
         "customer_segment_late_5d_difference_90d",
@@ -63,7 +65,7 @@ FEATURES = [
         0,
         "its segment's share of late invoices moved by {value} in the last 90 days",
         _NOBODY,
-        lambda m: m.segment_mean("late_5", "90d") - m.segment_mean("late_5", "365d"),
+        lambda m: m.around.segment_mean("late_5", "90d") - m.around.segment_mean("late_5", "365d"),
     ),
     Feature(
         "customer_country_late_5d_difference_365d",
@@ -105,7 +107,7 @@ FEATURES = [
         1,
         "its share of late invoices differs by {value} from its segment's",
         "it paid no invoice in the last year",
-        lambda m: m.settled["365d"].mean("late_5") - m.segment_mean("late_5", "365d"),
+        lambda m: m.settled["365d"].mean("late_5") - m.around.segment_mean("late_5", "365d"),
     ),
     Feature(
         "customer_bureau_score_value_now",

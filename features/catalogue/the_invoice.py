@@ -31,9 +31,8 @@ def _days_to_month_end(day: Int64) -> Int64:
 
 def _part_paid(m: Moment) -> Float64:
     # An invoice that is not open, or not issued yet, has no part of it paid.
-    amount = np.maximum(m.position["own_amount"], 1.0)
-    is_open = m.position["own_amount"] > 0
-    return m.of_invoice((1.0 - m.position["own_open"] / amount) * is_open)
+    paid = 1.0 - ratio(m.position["own_open"], m.position["own_amount"])
+    return m.of_invoice(np.fmax(paid, 0.0))
 
 
 FEATURES = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -52,6 +54,16 @@ class Around:
         """Return a measure per settled invoice of the customer's place, NaN where none was."""
         found: Float64 = self._add_up(kind)[1][_MEASURES[measure], _PLACES[window]]
         return found
+
+    def segment_mean(self, measure: str, window: str) -> Float64:
+        """Return a measure per invoice of the segment; the portfolio's where it has none."""
+        found: Float64 = self._segment_means[_MEASURES[measure], _PLACES[window]]
+        return found
+
+    @cached_property
+    def _segment_means(self) -> Float64:
+        segment, portfolio = (self._add_up(kind)[1] for kind in ("segment", "portfolio"))
+        return np.where(self.has("segment"), segment, portfolio)
 
     def late_of_year(self, kind: str) -> tuple[Float64, Float64]:
         """Return the year's invoices late by 1, 5, 15 and 30 days, (4, keys), and their number."""

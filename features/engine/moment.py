@@ -273,12 +273,6 @@ class Moment:
         own = self.around.total("segment", measure, window)
         return np.where(self.around.has("segment"), own, self.portfolio(measure, window))
 
-    def segment_mean(self, measure: str, window: str) -> Float64:
-        """Return a measure per invoice of the segment; the portfolio's where it has none."""
-        own = self.around.mean("segment", measure, window)
-        everyone = self.around.mean("portfolio", measure, window)
-        return np.where(self.around.has("segment"), own, everyone)
-
     @cached_property
     def shrunk_late(self) -> Mapping[int, Float64]:
         """The year's late rate by days late, shrunk customer to segment to portfolio.

@@ -44,6 +44,28 @@ def within(values: Float64, least: float, most: float) -> Float64:
     return found
 
 
+def shrunk(rate: Float64, support: Float64, towards: Float64, prior: float) -> Float64:
+    """Return rates shrunk towards others that weigh ``prior``; the others where nothing supports.
+
+    Examples
+    --------
+    >>> rates, support = np.array([1.0, np.nan]), np.array([6.0, 0.0])
+    >>> shrunk(rates, support, np.array([0.2, 0.2]), prior=2.0)
+    array([0.8, 0.2])
+    """
+    found: Float64 = _shrunk(rate, support, towards, prior)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _shrunk(rate, support, towards, prior):  # type: ignore[no-untyped-def]
+    out = np.empty(len(rate), np.float64)
+    for i in range(len(rate)):
+        found = rate[i] * support[i] if support[i] > 0.0 else 0.0
+        out[i] = (found + prior * towards[i]) / (support[i] + prior)
+    return out
+
+
 @njit(cache=True, nogil=True)
 def _ratio(numerator, denominator):  # type: ignore[no-untyped-def]
     out = np.empty(len(numerator), np.float64)

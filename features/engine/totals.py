@@ -68,11 +68,12 @@ class Totals:
         """Return the means over all windows, NaN where nothing happened; (windows, keys)."""
         found = self._means.get(measure)
         if found is None:
-            found = self._means[measure] = self.sums(measure) / self._counts
+            found = self._means[measure] = self.sums(measure) / self.counts
         return found
 
     @cached_property
-    def _counts(self) -> Float64:
+    def counts(self) -> Float64:
+        """Numbers of facts over all windows, NaN where nothing happened; (windows, keys)."""
         count = self.sums("count")
         return np.where(count > 0, count, np.nan)
 
@@ -86,6 +87,12 @@ class Window:
 
     def __getitem__(self, measure: str) -> Float64:
         row: Float64 = self._totals.sums(measure)[self._at]
+        return row
+
+    @property
+    def count(self) -> Float64:
+        """Number of facts in the window, NaN where there is none."""
+        row: Float64 = self._totals.counts[self._at]
         return row
 
     def mean(self, measure: str) -> Float64:
