@@ -48,7 +48,8 @@ def buckets(
         1 or more.
     starts : sequence of str, optional
         First customers of an earlier division, which is kept: customers that are new since then
-        join the bucket that they fall into.
+        join the bucket that they fall into. What the last one cannot hold, where numbered
+        customers come, goes into further buckets.
     """
     customers, rows = _row_counts(ledger)
     if len(customers) == 0:
@@ -56,6 +57,9 @@ def buckets(
     if starts:
         earlier = np.array(sorted(starts), dtype=object)
         own = np.maximum(np.searchsorted(earlier, customers, side="right") - 1, 0)
+        in_last = own == len(earlier) - 1
+        held = np.cumsum(rows[in_last]) - rows[in_last]
+        own[in_last] += held // max(rows_per_bucket, 1)
     else:
         own = (np.cumsum(rows) - rows) // max(rows_per_bucket, 1)
     first = np.flatnonzero(np.diff(own, prepend=-1))
