@@ -34,10 +34,12 @@ def invoices_at_issue(book: Book) -> Keys:
 
 
 def customers_by_month(book: Book) -> Keys:
-    """Return every customer at the first of each month within `ACTIVE_DAYS` of an invoice."""
-    issued = book.issued
-    stands = issued.void == FOREVER
-    owner, day = issued.owner[stands], issued.known[stands] // DAY
+    """Return every customer at the first of each month within `ACTIVE_DAYS` of an invoice.
+
+    Whatever was known of an invoice then counts, corrected since or not: which rows there are must
+    not depend on what comes later.
+    """
+    owner, day = book.issued.owner, book.issued.known // DAY
     last = moment_in_microseconds(book.extract_date) // int(DAY)
     found: list[Int64] = []
     if len(day):
