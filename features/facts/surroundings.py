@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -121,8 +121,12 @@ class DailyTotals:
         )
 
 
+@lru_cache(maxsize=4)
 def first_difference(before: Surroundings, after: Surroundings) -> int | None:
-    """Return the first day on which two surroundings differ, None if they are the same."""
+    """Return the first day on which two surroundings differ, None if they are the same.
+
+    All buckets ask about the same two, so the answer is kept.
+    """
     days = [
         day
         for place in {*before.places, *after.places}

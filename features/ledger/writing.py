@@ -25,8 +25,10 @@ from features.ledger.storage import FORMAT, MANIFEST, QUARANTINE, Ledger, Manife
 
 
 @contextmanager
-def exclusive(root: Path) -> Iterator[None]:
-    """Hold the ledger for one writer.
+def exclusive(
+    root: Path, refusal: str = "another import is writing to this ledger; wait for it"
+) -> Iterator[None]:
+    """Hold a folder for one writer.
 
     Raises
     ------
@@ -38,9 +40,7 @@ def exclusive(root: Path) -> Iterator[None]:
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except BlockingIOError as error:
-            raise RuntimeError(
-                f"{root}: another import is writing to this ledger; wait for it"
-            ) from error
+            raise RuntimeError(f"{root}: {refusal}") from error
         yield
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,13 @@ from features.facts.loading import load_customers
 from features.facts.store import part_name, write_parquet
 from features.facts.versions import Int64
 from features.ledger.storage import Ledger
-from features.ledger.writing import replace_atomically
+from features.ledger.writing import exclusive, replace_atomically
 from features.table.facts_folder import (
     Spread,
     bucket_book,
     derive_facts,
     is_complete,
+    link,
     one_by_one,
 )
 from features.table.keeping import Kept, kept_rows
@@ -125,11 +126,11 @@ def build_part(task: Build) -> Built:
     kept = Kept.nothing(len(keys), len(task.features))
     if task.earlier_facts is not None and task.earlier_part is not None:
         earlier = bucket_book(task.earlier_facts, task.number)
-        kept = kept_rows(earlier, book, keys, task.earlier_part, task.features)
+        both = ROWS[task.kind](earlier), keys
+        kept = kept_rows(earlier, book, both, task.earlier_part, task.features)
     new = np.flatnonzero(kept.source < 0)
-    draft = task.part.with_name(f".{task.part.name}.{os.getpid()}")
     if len(new) == 0 and kept.whole and task.earlier_part is not None:
-        _link(task.earlier_part, draft)
+        link(task.earlier_part, task.part)
     else:
         columns = kept.columns
         columns[:, new] = build_columns(book, keys.take(new), chosen(task.features))
@@ -138,8 +139,8 @@ def build_part(task: Build) -> Built:
         }
         if task.kind == "invoices":
             identity["invoice_id"] = book.invoice_names.take(pa.array(keys.invoice))
-        write_columns(draft, {**identity, "as_of": _moments(keys.as_of)}, task.features, columns)
-    draft.replace(task.part)
+        moments = {"as_of": _moments(keys.as_of)}
+        write_columns(task.part, {**identity, **moments}, task.features, columns)
     return Built(task.part.name, len(keys), len(new))
 
 
@@ -169,13 +170,6 @@ def write_columns(
 
 def _moments(as_of: Int64) -> pa.Array:
     return pa.array(as_of).cast(pa.timestamp("us"))
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def build_table(
@@ -217,16 +211,35 @@ def build_table(
         ``out`` holds something else, or there is no such kind.
     KeyError
         A feature that the catalogue does not have.
+    RuntimeError
+        Another process is writing to ``out``.
     """
     if kind not in ROWS:
         raise ValueError(f"no table of {kind!r}: choose one of {', '.join(ROWS)}")
     names = tuple(features or (INVOICE_FEATURES if kind == "invoices" else CUSTOMER_FEATURES))
     chosen(names)
-    out.mkdir(parents=True, exist_ok=True)
-    before = _earlier(out)
     rules = settlement or SettlementSettings()
-    code = _code_fingerprint()
-    facts = _named("facts", ledger.fingerprint, code, rules.model_dump_json(), rows_per_bucket)
+    if out.exists():
+        _refuse_foreign(out)
+    with exclusive(out, "another process is writing to this table; wait for it"):
+        return _build(ledger, out, kind, names, rules, rows_per_bucket, spread, progress)
+
+
+def _build(
+    ledger: Ledger,
+    out: Path,
+    kind: str,
+    names: tuple[str, ...],
+    rules: SettlementSettings,
+    rows_per_bucket: int,
+    spread: Spread[Any, Any],
+    progress: Progress | None,
+) -> TableSummary:
+    """Build the table, in what is this process's folder for now."""
+    before = read_summary(out) if (out / MANIFEST).exists() else None
+    code = code_fingerprint()
+    state = (ledger.fingerprint, ledger.extract_date.isoformat())
+    facts = _named("facts", state, code, rules.model_dump_json(), rows_per_bucket)
     earlier_facts = None
     if before is not None and is_complete(out / before.facts) and before.code == code:
         earlier_facts = out / before.facts if _same_rules(before.facts, facts) else None
@@ -244,10 +257,10 @@ def build_table(
     for bucket in divided:
         task = Build(out / facts, bucket.number, kind, names, parts / part_name(bucket.number),
                      None, None)  # fmt: skip
-        if before is not None and earlier_facts is not None and same_columns:
-            earlier_part = out / before.parts[bucket.number]
-            if earlier_facts != out / facts and earlier_part.exists():
-                task = replace(task, earlier_facts=earlier_facts, earlier_part=earlier_part)
+        if before is not None and earlier_facts not in (None, out / facts) and same_columns:
+            # There may be more buckets than there were.
+            for part in before.parts[bucket.number : bucket.number + 1]:
+                task = replace(task, earlier_facts=earlier_facts, earlier_part=out / part)
         tasks.append(task)
     made: list[Built] = []
     for result in spread(build_part, tasks):
@@ -276,21 +289,27 @@ def read_summary(out: Path) -> TableSummary:
     ------
     FileNotFoundError
         There is no table.
+    ValueError
+        The manifest is damaged, or is something else.
     """
     path = out / MANIFEST
     if not path.exists():
         raise FileNotFoundError(f"{out}: no feature table here; make one with 'payrisk features'")
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["features"], content["parts"] = tuple(content["features"]), tuple(content["parts"])
-    return TableSummary(**content)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content["features"], content["parts"] = tuple(content["features"]), tuple(content["parts"])
+        return TableSummary(**content)
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{path}: not the manifest of a feature table ({error}); name another folder"
+        ) from error
 
 
-def _earlier(out: Path) -> TableSummary | None:
+def _refuse_foreign(out: Path) -> None:
     ours = ("facts-", "parts-", MANIFEST, ".")
     foreign = [path.name for path in out.iterdir() if not path.name.startswith(ours)]
     if foreign:
         raise ValueError(f"{out}: holds {foreign[0]}, not a feature table; name another folder")
-    return read_summary(out) if (out / MANIFEST).exists() else None
 
 
 def _named(prefix: str, *content: object) -> str:
@@ -304,7 +323,8 @@ def _same_rules(first: str, second: str) -> bool:
     return first.split("-")[2] == second.split("-")[2]
 
 
-def _code_fingerprint() -> str:
+@lru_cache(maxsize=1)
+def code_fingerprint() -> str:
     """Return a hash of the code that says what a feature's value is."""
     digest = hashlib.blake2b(digest_size=8)
     for package in _CODE:

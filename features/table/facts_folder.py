@@ -20,7 +20,7 @@ from configs.settings import SettlementSettings
 from features.facts.book import STREAMS, Book
 from features.facts.buckets import Bucket, buckets
 from features.facts.loading import Range, daily_totals, derive_book, read_rows
-from features.facts.store import about_path, part_name, read_facts, write_facts
+from features.facts.store import about_path, part_name, read_facts, replacing, write_facts
 from features.facts.surroundings import DailyTotals, Surroundings
 from features.ledger.storage import Ledger
 from features.ledger.writing import replace_atomically
@@ -65,23 +65,24 @@ def derive(task: Derive) -> bool:
         return False
     ledger = Ledger.open(task.ledger)
     rows = read_rows(ledger, task.bucket.customers)
-    digest = _digest(ledger, rows)
+    digest = _digest(rows)
     mark = _digest_path(folder, number)
     if task.earlier is not None and _read(_digest_path(task.earlier, number)) == digest:
-        _link(task.earlier, folder, number)
+        _take_over(task.earlier, ledger, folder, number)
         return False
     book = derive_book(ledger, rows, task.settlement)
     days = daily_totals(book)
     replace_atomically(mark, digest.encode())
-    np.savez(
-        _totals_path(folder, number), code=days.code, day=days.day, values=days.values,
-        places=np.array(days.places, dtype=np.str_).reshape(-1, 2),
-    )  # fmt: skip
+    with replacing(_totals_path(folder, number)) as draft, draft.open("wb") as stream:
+        np.savez(
+            stream, code=days.code, day=days.day, values=days.values,
+            places=np.array(days.places, dtype=np.str_).reshape(-1, 2),
+        )  # fmt: skip
     write_facts(book, folder, number)
     return True
 
 
-def _digest(ledger: Ledger, tables: Mapping[str, pa.Table]) -> str:
+def _digest(tables: Mapping[str, pa.Table]) -> str:
     """Return a hash of all rows about a bucket's customers."""
     digest = hashlib.blake2b(digest_size=16)
     for rows in tables.values():
@@ -89,7 +90,6 @@ def _digest(ledger: Ledger, tables: Mapping[str, pa.Table]) -> str:
         with pa.ipc.new_stream(sink, rows.schema) as writer:
             writer.write_table(rows.combine_chunks())
         digest.update(sink.getvalue())
-    digest.update(str(ledger.extract_date).encode())
     return digest.hexdigest()
 
 
@@ -107,19 +107,28 @@ def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-def _link(earlier: Path, folder: Path, number: int) -> None:
+def _take_over(earlier: Path, ledger: Ledger, folder: Path, number: int) -> None:
     """Take over a bucket's facts without copying them; what says that they are there comes last."""
     files = [Path(name) / part_name(number) for name in (*STREAMS, "customers", "invoices")]
     files += [path.relative_to(earlier) for path in (
-        _totals_path(earlier, number), _digest_path(earlier, number), about_path(earlier, number)
+        _totals_path(earlier, number), _digest_path(earlier, number)
     )]  # fmt: skip
     for file in files:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).unlink(missing_ok=True)
+        link(earlier / file, folder / file)
+    # The same facts may be those of a later extract.
+    about = json.loads(about_path(earlier, number).read_text(encoding="utf-8"))
+    about["extract_date"] = ledger.extract_date.isoformat()
+    replace_atomically(about_path(folder, number), json.dumps(about).encode())
+
+
+def link(source: Path, target: Path) -> None:
+    """Let a file be found in a second place too; a copy of it where files cannot be linked."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as draft:
         try:
-            os.link(earlier / file, folder / file)
+            os.link(source, draft)
         except OSError:
-            shutil.copyfile(earlier / file, folder / file)
+            shutil.copyfile(source, draft)
 
 
 def derive_facts(
@@ -137,7 +146,7 @@ def derive_facts(
     ----------
     ledger : Ledger
     folder : Path
-        Of this ledger's fingerprint alone; buckets that it has already are left as they are.
+        Of this state of the ledger alone; buckets that it has already are left as they are.
     settlement : SettlementSettings
     rows_per_bucket : int
         See `buckets`.

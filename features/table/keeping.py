@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -41,46 +42,49 @@ class Kept:
         return cls(np.full(rows, -1, dtype=np.int64), np.empty((features, rows)), False)
 
 
-def kept_rows(before: Book, after: Book, keys: Keys, part: Path, features: Sequence[str]) -> Kept:
+def kept_rows(before: Book, after: Book, keys: tuple[Keys, Keys], part: Path,
+              features: Sequence[str]) -> Kept:  # fmt: skip
     """Find the rows of an earlier part that no fact that came since can have changed.
 
     A row at ``as_of`` sees what was known before; it holds if neither its customer's facts nor the
-    surroundings differ before that moment.
+    surroundings differ before that moment, and if what it is about is the same: an invoice's
+    amount and due day are those that stand now.
 
     Parameters
     ----------
     before, after : Book
         A bucket's book then and now.
-    keys : Keys
-        The rows wanted.
+    keys : tuple of Keys
+        The rows of the part, built from ``before``, and those wanted.
     part : Path
-        The rows built from ``before``.
     features : sequence of str
         The columns of the part.
     """
-    identity = ["customer_id", "as_of"]
-    stored = pq.read_table(part)
-    if "invoice_id" in stored.schema.names:
-        identity.append("invoice_id")
-    then = pd.MultiIndex.from_frame(
-        stored.select(identity).to_pandas().assign(as_of=stored["as_of"].cast("int64").to_pandas())
+    then, now = (
+        pd.MultiIndex.from_arrays(_identity(book, own))
+        for book, own in zip((before, after), keys, strict=True)
     )
-    now: dict[str, object] = {
-        "customer_id": after.customer_ids[keys.customer],
-        "as_of": keys.as_of,
-    }
-    if "invoice_id" in identity:
-        now["invoice_id"] = after.invoice_ids[keys.invoice]
-    source = np.asarray(then.get_indexer(pd.MultiIndex.from_frame(pd.DataFrame(now))))
-    holds = keys.as_of <= changed_from(before, after)[keys.customer]
+    wanted = keys[1]
+    source = np.asarray(then.get_indexer(now))
+    holds = wanted.as_of <= changed_from(before, after)[wanted.customer]
     day = first_difference(before.surroundings, after.surroundings)
     if day is not None:
         # What became known on a day counts for everyone from the day after it on.
-        holds &= keys.as_of // DAY <= day
-    same = len(stored) == len(keys) and bool((source == np.arange(len(keys))).all())
+        holds &= wanted.as_of // DAY <= day
+    same = len(then) == len(now) and bool((source == np.arange(len(now))).all())
     source = np.where(holds, source, -1).astype(np.int64)
-    columns = np.empty((len(features), len(keys)))
+    columns = np.empty((len(features), len(now)))
     kept = source >= 0
+    stored = pq.read_table(part, columns=list(features))
     for row, name in enumerate(features):
         columns[row, kept] = stored[name].to_numpy()[source[kept]]
     return Kept(source, columns, same)
+
+
+def _identity(book: Book, keys: Keys) -> list[npt.NDArray[np.generic]]:
+    """Return what tells rows apart, in any book."""
+    identity = [book.customer_ids[keys.customer], keys.as_of]
+    if (keys.invoice >= 0).any():
+        ids = book.invoice_ids[keys.invoice]
+        identity += [ids, keys.issued_day, keys.due_day, keys.amount]
+    return identity
