@@ -25,18 +25,20 @@ from features.ledger.writing import LedgerWriter
 from features.simulator import simulate
 
 MONTHS = 36
-INVOICES_PER_CUSTOMER = 52
+INVOICES_PER_CUSTOMER = 57
 """Of the simulator over `MONTHS` months, on average."""
 _CUSTOMERS_AT_ONCE = 2_000
 _DEFAULTS = {"kind": {"invoices": "invoice", "payments": "payment", "credit_limits": "normal"}}
 
 
-def ledger_from_extract(extract: Path, root: Path, extract_date: date) -> Ledger:
+def ledger_from_extract(
+    extract: Path, root: Path, extract_date: date, customers_wanted: int | None = None
+) -> Ledger:
     """Write a ledger from a simulated Parquet extract, `_CUSTOMERS_AT_ONCE` customers at a time."""
     files = {name: extract / f"{name}.parquet" for name in TABLES}
     rows = {name: CustomerRows(path) for name, path in files.items() if path.exists()}
     customers = pq.read_table(files["customers"], columns=["customer_id"])[0].to_pylist()
-    customers.sort()
+    customers = sorted(customers)[:customers_wanted]
     with LedgerWriter(root, reporting_currency="EUR", extract_date=extract_date) as writer:
         for first in range(0, len(customers), _CUSTOMERS_AT_ONCE):
             some = customers[first : first + _CUSTOMERS_AT_ONCE]
@@ -74,18 +76,23 @@ def stored_rows(table: Table, extract: pa.Table) -> pa.Table:
     return pa.table([pc.cast(columns[f.name], f.type) for f in schema], schema=schema)
 
 
-def simulated_ledger(invoices: int, out: Path, seed: int = 1) -> Ledger:
-    """Simulate about so many invoices and write their ledger; one that is there is opened."""
+def simulated_ledger(
+    invoices: int, out: Path, seed: int = 1, extract: Path | None = None
+) -> Ledger:
+    """Simulate about so many invoices and write their ledger; one that is there is opened.
+
+    With the extract of a larger simulation, its first customers are taken.
+    """
     root = out / "ledger"
     if (root / "manifest.json").exists():
         return Ledger.open(root)
-    extract = out / "extract"
+    customers = max(invoices // INVOICES_PER_CUSTOMER, 1)
+    extract = extract or out / "extract"
     if not (extract / "simulation.json").exists():
-        customers = max(invoices // INVOICES_PER_CUSTOMER, 1)
         simulate(customers, MONTHS, seed, extract, file_format="parquet", progress=_say)
     content = json.loads((extract / "simulation.json").read_text(encoding="utf-8"))
     extract_date = date.fromisoformat(content["holds"]["extract_date"])
-    return ledger_from_extract(extract, root, extract_date)
+    return ledger_from_extract(extract, root, extract_date, customers)
 
 
 def _say(done: int, of: int) -> None:
@@ -99,6 +106,7 @@ if __name__ == "__main__":
     parser.add_argument("--invoices", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--extract", type=Path, help="Of a larger simulation, to take a part of.")
     asked = parser.parse_args()
-    made = simulated_ledger(asked.invoices, asked.out, asked.seed)
+    made = simulated_ledger(asked.invoices, asked.out, asked.seed, asked.extract)
     print(f"{made.root}: {made.manifest.rows}")

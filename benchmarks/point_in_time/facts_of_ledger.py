@@ -31,9 +31,7 @@ def facts_of_ledger(invoices: int, out: Path) -> Path:
     if (done / "complete").exists():
         return done
     ledger = simulated_ledger(invoices, out)
-    divided = derive_facts(
-        ledger, out / "facts", SettlementSettings(), ROWS_PER_BUCKET, one_by_one
-    )
+    divided = derive_facts(ledger, out / "facts", SettlementSettings(), ROWS_PER_BUCKET, one_by_one)
     for bucket in divided:
         book = bucket_book(out / "facts", bucket.number)
         for name, extra in EXTRA.items():

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from task import FEATURES, ISSUED, MEASURES, SETTLED, WINDOWS, writer
 
 from features.build import build_columns
-from features.catalogue.declaration import Feature, ratio
+from features.catalogue.declaration import Feature
 from features.engine import Keys, Moment
+from features.engine.ratios import ratio
 from features.facts.book import Book, Measures, Stream
 from features.facts.receivables import DERIVED
 from features.facts.versions import DAY, FOREVER
@@ -114,20 +115,22 @@ def run(facts: Path, out: Path) -> None:
 def features_of(settled: Columns, issued: Columns) -> pa.Table:
     """Return the result's rows for the customers of one part."""
     owner = issued["customer"]
-    customers = owner[np.flatnonzero(np.diff(owner, prepend=-1))]
-    own = np.isin(settled["customer"], customers, assume_unique=False)
-    if not own.all():
-        settled = {name: values[own] for name, values in settled.items()}
+    both = np.concatenate([owner, settled["customer"]])
+    customers = np.unique(both[np.flatnonzero(np.diff(both, prepend=-1))])
     book = object.__new__(Book)
     book.__dict__.update(
         settled=stream(settled, customers, "settled"), issued=stream(issued, customers, "issued")
     )
-    rows = np.flatnonzero(issued["void"] == FOREVER)
-    as_of = issued["issued_day"][rows] * DAY
-    order = np.lexsort((as_of, owner[rows]))
-    rows, as_of = rows[order], as_of[order]
+    stands = issued["void"] == FOREVER
+    as_of, position = issued["issued_day"][stands] * DAY, book.issued.owner[stands]
+    # Invoices are sorted by the moment they became known, which is seldom before others' issue.
+    swapped = np.flatnonzero((np.diff(as_of) < 0) & (np.diff(position) == 0))
+    rows = np.flatnonzero(stands)
+    if len(swapped):
+        order = np.lexsort((as_of, position))
+        rows, as_of, position = rows[order], as_of[order], position[order]
     none = np.full(len(rows), -1, dtype=np.int64)
-    keys = Keys(np.searchsorted(customers, owner[rows]), as_of, none, none, none, none)
+    keys = Keys(position, as_of, none, none, none, none)
     columns = build_columns(book, keys, DECLARED)
     identity = {"customer": owner[rows], "invoice": issued["invoice"][rows], "as_of": as_of}
     return pa.table({**identity, **dict(zip(FEATURES, columns, strict=True))})
