@@ -96,7 +96,9 @@ def apart(what: str, options: argparse.Namespace) -> dict[str, float]:
     """Run one of the measurements in a process of its own."""
     command = [sys.executable, __file__, "--ledger", str(options.ledger), "--out", str(options.out)]
     command += ["--processes", str(options.processes), "--only", what]
-    cores = ",".join(str(core) for core in range(options.processes if what == "build" else 1))
+    # The last cores: the first is where a machine does everything else.
+    used = sorted(os.sched_getaffinity(0))[-(options.processes if what == "build" else 1) :]
+    cores = ",".join(str(core) for core in used)
     told = subprocess.run(
         ["taskset", "-c", cores, *command], check=True, capture_output=True, text=True
     )

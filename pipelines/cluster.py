@@ -5,11 +5,13 @@ Workers need this package at the same version and the same paths for the ledger 
 
 from __future__ import annotations
 
+import logging
+import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from distributed import as_completed
 from prefect import flow
 from prefect.context import FlowRunContext
 from prefect_dask import DaskTaskRunner
@@ -17,13 +19,13 @@ from prefect_dask import DaskTaskRunner
 from configs.settings import Settings
 from features.ledger.storage import Ledger
 from features.table import TableSummary, build_table
-from features.table.building import Progress
+from features.table.building import Progress, code_fingerprint
 from features.table.facts_folder import Spread
+from pipelines.dask_scheduler import LOCAL, quiet
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-LOCAL = "local"
 _LOST_WORKERS = 5
 """How many workers a task may lose before it counts as what killed them."""
 
@@ -37,11 +39,6 @@ def runner(cluster: str, processes: int) -> DaskTaskRunner:
         ``local``, or the address of a scheduler.
     processes : int
         Workers of a local cluster.
-
-    Raises
-    ------
-    ValueError
-        Neither.
     """
     if cluster == LOCAL:
         return DaskTaskRunner(
@@ -50,13 +47,40 @@ def runner(cluster: str, processes: int) -> DaskTaskRunner:
                 "threads_per_worker": 1,
                 "dashboard_address": None,
                 "host": "127.0.0.1",
+                "silence_logs": logging.CRITICAL,
             }
         )
-    if "://" not in cluster:
-        raise ValueError(
-            f"--cluster {cluster}: write 'local' or an address such as tcp://host:8786"
-        )
     return DaskTaskRunner(address=cluster)
+
+
+@dataclass(frozen=True)
+class SameCode:
+    """A function that runs only where the code is that of whoever asks for it.
+
+    Parameters
+    ----------
+    function : callable
+    code : str
+        See `code_fingerprint`.
+    """
+
+    function: Callable[[Any], Any]
+    code: str
+
+    def __call__(self, task: Any) -> Any:
+        """Run it.
+
+        Raises
+        ------
+        RuntimeError
+            This worker would work out other values.
+        """
+        if code_fingerprint() != self.code:
+            raise RuntimeError(
+                f"the worker on {socket.gethostname()} has another version of payment-risk; "
+                "install the same one on every machine and restart the workers"
+            )
+        return self.function(task)
 
 
 def over_workers() -> Spread[Task, Result]:
@@ -71,8 +95,9 @@ def over_workers() -> Spread[Task, Result]:
         if run is None or not isinstance(run.task_runner, DaskTaskRunner):
             raise RuntimeError("tasks go to workers only inside a flow that runs on a cluster")
         # Results are files, so a key that ran in an earlier flow must not be taken as done.
-        futures = run.task_runner.client.map(function, tasks, pure=False, retries=1)
-        for future in as_completed(futures):
+        there = SameCode(function, code_fingerprint())
+        futures = run.task_runner.client.map(there, tasks, pure=False, retries=1)
+        for future in futures:
             yield future.result()
 
     return spread
@@ -105,24 +130,12 @@ def build_on_cluster(
 ) -> TableSummary:
     """Build a feature table on a cluster, which is started for it or joined.
 
-    Raises
-    ------
-    ValueError
-        What is named as a cluster is none.
-    ConnectionError
-        No scheduler answers there.
+    `require_scheduler` says beforehand whether it can be.
     """
     import dask
 
+    quiet()
     dask.config.set({"distributed.scheduler.allowed-failures": _LOST_WORKERS})
     on_cluster = table_flow.with_options(task_runner=runner(cluster, processes))
-    try:
-        # A worker opens the files, so it needs paths that do not depend on where it was started.
-        return on_cluster(ledger.resolve(), out.resolve(), kind, settings, progress)
-    except OSError as error:
-        if cluster != LOCAL and ("connect" in str(error).lower() or "timed out" in str(error)):
-            raise ConnectionError(
-                f"--cluster {cluster}: no Dask scheduler answers there; start one with "
-                "'dask scheduler' and workers with 'dask worker ADDRESS'"
-            ) from error
-        raise
+    # A worker opens the files, so it needs paths that do not depend on where it was started.
+    return on_cluster(ledger.resolve(), out.resolve(), kind, settings, progress)

@@ -106,8 +106,10 @@ def table(
 def _on_cluster(
     cluster: str, processes: int, ledger: Path, out: Path, kind: str, settings: Settings
 ) -> TableSummary:
+    from pipelines.dask_scheduler import require_scheduler
     from pipelines.orchestration import prepare
 
+    require_scheduler(cluster)
     ready = prepare(Home.locate())
     from pipelines.cluster import build_on_cluster
 
@@ -131,7 +133,6 @@ def list_catalogue(out: Path | None, config: Path | None) -> None:
     load_settings(config)
     if out is not None:
         from features.catalogue.documentation import documentation
-
         from features.ledger.writing import replace_atomically
 
         replace_atomically(out, documentation().encode())

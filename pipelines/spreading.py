@@ -58,5 +58,8 @@ def over_processes(processes: int) -> Spread[Task, Result]:
                             f"processes died {_ATTEMPTS} times, most likely for want of memory; "
                             "use fewer --processes or a lower features.rows_per_bucket"
                         ) from None
+                finally:
+                    # After a fault, or when nobody wants the rest, what has not begun does not.
+                    pool.shutdown(cancel_futures=True)
 
     return spread

@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from configs.settings import SettlementSettings
 from features.facts.buckets import ROWS_PER_BUCKET
-from features.facts.store import part_name, write_parquet
+from features.facts.store import part_name
 from features.table.facts_folder import bucket_book, derive_facts, one_by_one
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -43,7 +44,10 @@ def facts_of_ledger(invoices: int, out: Path) -> Path:
                 **stream.measures.base,
                 **{column: stream.measures[column] for column in extra},
             }
-            write_parquet(done / name / part_name(bucket.number), pa.table(columns))
+            path = done / name / part_name(bucket.number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # DuckDB does not read integers that are split by bytes.
+            pq.write_table(pa.table(columns), path, compression="lz4", use_dictionary=False)
     (done / "complete").touch()
     return done
 
