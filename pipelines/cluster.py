@@ -45,7 +45,9 @@ def runner(cluster: str, processes: int) -> DaskTaskRunner:
             cluster_kwargs={
                 "n_workers": processes,
                 "threads_per_worker": 1,
-                "dashboard_address": None,
+                # Without a dashboard, Dask would still want its usual port.
+                "dashboard_address": "127.0.0.1:0",
+                "scheduler_kwargs": {"dashboard": False},
                 "host": "127.0.0.1",
                 "silence_logs": logging.CRITICAL,
             }
