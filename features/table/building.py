@@ -132,8 +132,10 @@ def build_part(task: Build) -> Built:
     if len(new) == 0 and kept.whole and task.earlier_part is not None:
         link(task.earlier_part, task.part)
     else:
-        columns = kept.columns
-        columns[:, new] = build_columns(book, keys.take(new), chosen(task.features))
+        columns = build_columns(book, keys.take(new), chosen(task.features))
+        if len(new) < len(keys):
+            kept.columns[:, new] = columns
+            columns = kept.columns
         identity: dict[str, pa.Array] = {
             "customer_id": pa.array(book.customer_ids, pa.string()).take(pa.array(keys.customer))
         }
