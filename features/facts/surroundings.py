@@ -6,7 +6,7 @@ numbers by day, so those of parts of the ledger add up to those of the whole, in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -119,6 +119,21 @@ class DailyTotals:
                 [np.empty((len(MEASURES), 0), np.int64), *(part.values for part in parts)], axis=1
             ),
         )
+
+    @classmethod
+    def of_many(cls, parts: Iterable[DailyTotals]) -> DailyTotals:
+        """Add up the totals of many parts, in little more memory than the sum takes.
+
+        Sums of as many parts are added to each other, so that a row is added up some ten times and
+        not once for every part that follows.
+        """
+        sums: list[tuple[int, DailyTotals]] = []
+        for part in parts:
+            size, total = 1, part
+            while sums and sums[-1][0] == size:
+                size, total = 2 * size, cls.together([sums.pop()[1], total])
+            sums.append((size, total))
+        return cls.together([total for _, total in sums])
 
 
 @lru_cache(maxsize=4)

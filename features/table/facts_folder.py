@@ -31,6 +31,7 @@ Spread = Callable[[Callable[[Task], Result], Sequence[Task]], Iterator[Result]]
 """Runs a function on each task, here or elsewhere, and yields the results as they come."""
 
 _DONE = "facts.json"
+_AROUND = ("offsets", "day", "totals")
 
 
 def one_by_one(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
@@ -179,16 +180,18 @@ def _buckets(folder: Path) -> list[Bucket]:
 
 
 def _write_surroundings(folder: Path, divided: Sequence[Bucket]) -> None:
-    # A few at a time: the totals of all buckets together may be many times those of the whole.
-    total = DailyTotals.together([])
-    for first in range(0, len(divided), 16):
-        parts = [_daily_totals(folder, bucket.number) for bucket in divided[first : first + 16]]
-        total = DailyTotals.together([total, *parts])
-    around = Surroundings.of(total)
-    np.savez(
-        folder / "surroundings.npz", offsets=around.offsets, day=around.day, totals=around.totals,
-        places=np.array(around.places, dtype=np.str_).reshape(-1, 2),
-    )  # fmt: skip
+    around = Surroundings.of(
+        DailyTotals.of_many(_daily_totals(folder, bucket.number) for bucket in divided)
+    )
+    for name in _AROUND:
+        np.save(_around_path(folder, name), getattr(around, name))
+    np.save(_around_path(folder, "places"), np.array(around.places, dtype=np.str_).reshape(-1, 2))
+
+
+def _around_path(folder: Path, name: str) -> Path:
+    path = folder / "surroundings" / f"{name}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _daily_totals(folder: Path, number: int) -> DailyTotals:
@@ -200,9 +203,13 @@ def _daily_totals(folder: Path, number: int) -> DailyTotals:
 @lru_cache(maxsize=4)
 def surroundings_in(folder: Path) -> Surroundings:
     """Return the surroundings of complete facts."""
-    with np.load(folder / "surroundings.npz") as stored:
-        places = tuple((str(kind), str(name)) for kind, name in stored["places"])
-        return Surroundings(places, stored["offsets"], stored["day"], stored["totals"])
+    stored = np.load(_around_path(folder, "places"))
+    # Mapped, so that processes share it and read what their customers' places need. Compiled code
+    # is compiled again for arrays that may not be written: what is written stays with the writer.
+    arrays = {
+        name: np.asarray(np.load(_around_path(folder, name), mmap_mode="c")) for name in _AROUND
+    }
+    return Surroundings(tuple((str(kind), str(name)) for kind, name in stored), **arrays)
 
 
 def bucket_book(folder: Path, number: int) -> Book:

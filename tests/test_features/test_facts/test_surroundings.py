@@ -57,6 +57,20 @@ def test_totals_of_parts_together_are_those_of_the_whole(busy_ledger, busy_book,
     assert same(Surroundings.of(together), busy_book.surroundings)
 
 
+@pytest.mark.parametrize("parts", [0, 1, 2, 7, 40])
+def test_totals_of_many_parts_add_up(parts):
+    rng = np.random.default_rng(parts)
+    kinds = [PORTFOLIO, TRADE, RETAIL]
+    every = [
+        totals(
+            *((kinds[rng.integers(3)], int(rng.integers(5)), int(rng.integers(9))) for _ in "abc")
+        )
+        for _ in range(parts)
+    ]
+    found = DailyTotals.of_many(iter(every))
+    assert same(Surroundings.of(found), Surroundings.of(DailyTotals.together(every)))
+
+
 def test_totals_run_by_place_and_day():
     found = around((TRADE, 7, 2), (PORTFOLIO, 5, 1), (TRADE, 3, 5), (TRADE, 7, 1))
     assert found.places == (PORTFOLIO, TRADE)
