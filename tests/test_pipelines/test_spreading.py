@@ -78,7 +78,7 @@ def test_processes_that_die_every_time_are_given_up():
 def test_after_a_fault_no_further_task_is_begun(tmp_path):
     with pytest.raises(ValueError, match="a damaged bucket"):
         list(over_processes(2)(functools.partial(fails_or_marks, tmp_path), range(200)))
-    assert len(list(tmp_path.iterdir())) < 20
+    assert len(list(tmp_path.iterdir())) < 100
 
 
 def test_a_table_is_the_same_when_processes_are_killed(tiny, whole_table, tmp_path):
