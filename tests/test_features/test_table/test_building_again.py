@@ -23,14 +23,18 @@ SIZE = 300
 KINDS = ["invoices", "customers"]
 
 
-@pytest.fixture
-def fresh(tmp_path, content) -> Callable[..., bytes]:
-    """Return the bytes of a table built from nothing."""
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory, content) -> Callable[..., bytes]:
+    """Return the bytes of a table built from nothing; each is built once."""
+    made: dict[str, bytes] = {}
 
     def build(ledger: Ledger, kind: str, **more: object) -> bytes:
-        out = tmp_path / "fresh"
-        build_table(ledger, out, kind, rows_per_bucket=SIZE, **more)
-        return content(out)
+        name = repr((ledger.fingerprint, ledger.extract_date, kind, more))
+        if name not in made:
+            out = tmp_path_factory.mktemp("fresh") / "t"
+            build_table(ledger, out, kind, rows_per_bucket=SIZE, **more)
+            made[name] = content(out)
+        return made[name]
 
     return build
 
