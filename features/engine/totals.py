@@ -32,13 +32,10 @@ class Totals:
         self._keys = keys
         self._sums: dict[str, Float64] = {}
         self._means: dict[str, Float64] = {}
-        self._windows: dict[str, Window] = {}
 
     def __getitem__(self, window: str) -> Window:
-        found = self._windows.get(window)
-        if found is None:
-            found = self._windows[window] = Window(self, _PLACES[window])
-        return found
+        # Not kept: a window that its totals keep would keep them, and a bucket's facts, alive.
+        return Window(self, _PLACES[window])
 
     @cached_property
     def _rows(self) -> tuple[Int64, Int64]:
