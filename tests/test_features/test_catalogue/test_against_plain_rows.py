@@ -187,7 +187,7 @@ def latest(rows: list[Row]) -> list[Row]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,

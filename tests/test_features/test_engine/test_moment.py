@@ -286,7 +286,7 @@ def histories(draw):
 
 def given_histories(test):
     limits = settings(
-        max_examples=30,
+        max_examples=20,
         deadline=None,
         derandomize=True,
         database=None,
