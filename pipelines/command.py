@@ -168,8 +168,8 @@ def backtest(
     model: str, ledger: Path, cutoffs: tuple[date, ...], out: Path, config: Path | None
 ) -> None:
     """Train at rolling cutoffs and measure on what came after, beside simple rules."""
-    from pipelines.backtest import MEASURES
-    from pipelines.backtest import backtest as run
+    from pipelines.backtest.run import MEASURES
+    from pipelines.backtest.run import backtest as run
 
     metrics = run(model, ledger, cutoffs, out, load_settings(config), progress)
     header = ("cutoff", "target", "predictor", *MEASURES)

@@ -6,21 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from configs.settings import Settings
-from features.build import moment_in_microseconds
-from features.facts.book import Book
 from features.facts.loading import load_book
-from features.facts.versions import DAY
 from features.ledger.storage import Ledger
 from models.evaluation import classification_metrics
-from models.late_payment.grid import HORIZONS
-from models.late_payment.model import fit_late_payment, issue_rows
 from models.plots import report_figure
-from models.snapshots import add_months, matured_snapshots, month_starts
-from models.training import Checked, fit_risk
+from models.training import Checked
+from pipelines.backtest.late_payment import late_payment
+from pipelines.backtest.risk import risk
 from pipelines.files import write_frames
 
 MEASURES = ("rows", "base_rate", "auc", "average_precision", "log_loss", "brier", "ece")
@@ -75,9 +70,9 @@ def backtest(
         progress(f"{name}: cutoff {cutoff} ({number + 1} of {len(ordered)})")
         until = ordered[number + 1] if number + 1 < len(ordered) else end
         if name == "late_payment":
-            tables.append(_late_payment(book, cutoff, until, end, settings))
+            tables.append(late_payment(book, cutoff, until, end, settings))
         else:
-            tables.append(_risk(name, book, cutoff, end, settings))
+            tables.append(risk(name, book, cutoff, end, settings))
     predictions = pd.concat(tables, ignore_index=True)
     if predictions.empty:
         raise ValueError(
@@ -93,70 +88,6 @@ def backtest(
     ]
     report_figure(name, checks).savefig(out / "report.png", dpi=110)
     return metrics
-
-
-def _late_payment(
-    book: Book, cutoff: date, until: date, end: date, settings: Settings
-) -> pd.DataFrame:
-    edge = moment_in_microseconds(cutoff)
-    model = fit_late_payment(book, edge, settings.late_payment).model
-    rows = issue_rows(book, edge, moment_in_microseconds(until), moment_in_microseconds(end))
-    curve = model.curves(rows.matrix, rows.start, rows.keys.due_day)
-    parts = []
-    for days in HORIZONS:
-        matured = rows.observed >= days
-        own = f"customer_late_{days}d_shrunk_rate_365d"
-        parts.append(
-            pd.DataFrame(
-                {
-                    "cutoff": cutoff,
-                    "target": f"late_{days}d",
-                    "customer_id": book.customer_ids[rows.keys.customer[matured]],
-                    "invoice_id": book.invoice_ids[rows.keys.invoice[matured]],
-                    "outcome": rows.days_late[matured] >= days,
-                    "model": curve.late(days)[matured],
-                    "own_late_rate": rows.matrix[matured, model.features.index(own)]
-                    if own in model.features
-                    else np.nan,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-def _risk(name: str, book: Book, cutoff: date, end: date, settings: Settings) -> pd.DataFrame:
-    window = settings.default.window_months
-    edge = moment_in_microseconds(cutoff)
-    # The first monthly snapshot that the model has not learnt from.
-    tested = int(month_starts(edge // int(DAY) - 1, edge // int(DAY) + 31)[0])
-    matured = add_months(tested, window) * int(DAY)
-    if matured > moment_in_microseconds(end):
-        raise ValueError(
-            f"--cutoffs: the {window} months after {cutoff} end after the ledger's extract of "
-            f"{end}; choose earlier dates"
-        )
-    model = fit_risk(name, matured_snapshots(book, settings.default, edge), settings)
-    snapshots = matured_snapshots(book, settings.default, matured)
-    test = snapshots.take(snapshots.as_of == tested * DAY)
-    frame = pd.DataFrame(
-        {
-            "cutoff": cutoff,
-            "target": "default_12m",
-            "customer_id": book.customer_ids[test.customer],
-            "outcome": test.bad,
-            "model": model.predict(test.matrix),
-        }
-    )
-    # Rules of thumb as rankings: a larger value is riskier.
-    for rule, feature, sign in (
-        ("worst_dpd", "customer_worst_dpd_max_now", 1.0),
-        ("overdue_share", "customer_overdue_share_now", 1.0),
-        ("bureau_score", "customer_bureau_score_value_now", -1.0),
-    ):
-        values = sign * test.matrix[:, model.features.index(feature)]
-        lowest = np.nanmin(values) if np.isfinite(values).any() else 0.0
-        frame[rule] = pd.Series(np.nan_to_num(values, nan=lowest)).rank(pct=True)
-    return frame
 
 
 def _measure(predictions: pd.DataFrame) -> pd.DataFrame:
