@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from features.facts.book import Book
 from features.facts.settlement import CREDITED, OPEN, PAID, WRITTEN_OFF
@@ -43,7 +44,7 @@ class Outcomes:
         return Outcomes(**{name: values[rows] for name, values in vars(self).items()})
 
 
-def outcomes(book: Book, cutoff: int) -> Outcomes:
+def outcomes(book: Book, cutoff: int, customers: npt.NDArray[np.bool_] | None = None) -> Outcomes:
     """Return the outcome of every invoice that was known before a cutoff.
 
     Invoices fully credited are left out: they were never a claim.
@@ -53,10 +54,14 @@ def outcomes(book: Book, cutoff: int) -> Outcomes:
     book : Book
     cutoff : int
         Microseconds since 1970.
+    customers : bool array of shape (customers,), optional
+        Whose invoices; by default everyone's.
     """
     items = book.items
     current = (items.known < cutoff) & (items.void >= cutoff)
     current &= items.measures["state"] != CREDITED
+    if customers is not None:
+        current &= customers[items.owner]
     rows = np.flatnonzero(current)
     customer = np.searchsorted(items.offsets, rows, side="right") - 1
     state = items.measures["state"][rows]

@@ -73,13 +73,20 @@ def rows_at(book: Book, chosen: Outcomes, as_of: Int64, cutoff: int) -> Rows:
     )
 
 
-def training_rows(book: Book, first: int, cutoff: int, seed: int) -> Rows:
+def training_rows(
+    book: Book,
+    first: int,
+    cutoff: int,
+    seed: int,
+    customers: npt.NDArray[np.bool_] | None = None,
+) -> Rows:
     """Return all rows with moments in ``[first, cutoff)`` (microseconds since 1970).
 
     Each invoice is seen once before or at issue, a random number of days ahead, and then every
     `LANDMARK_DAYS` from a random day on while it is open: like a book scored every night, thinned.
+    ``customers`` says whose rows are wanted; the others' history still counts in the surroundings.
     """
-    known = outcomes(book, cutoff)
+    known = outcomes(book, cutoff, customers)
     draw = np.random.default_rng(seed)
     ahead = draw.integers(0, LEAD_DAYS + 1, len(known))
     phase = draw.integers(1, LANDMARK_DAYS + 1, len(known))

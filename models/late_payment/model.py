@@ -179,6 +179,7 @@ def fit_late_payment(
     cutoff: int,
     settings: LatePaymentSettings,
     progress: Callable[[str], None] = silent,
+    customers: npt.NDArray[np.bool_] | None = None,
 ) -> Fitted:
     """Train with what was known before a cutoff.
 
@@ -195,13 +196,15 @@ def fit_late_payment(
     settings : LatePaymentSettings
     progress : callable
         Told what is being done.
+    customers : bool array of shape (customers,), optional
+        Whose invoices to learn from and evaluate on; by default everyone's.
 
     Raises
     ------
     ValueError
         Too few settled invoices; the message says how many there are.
     """
-    known = outcomes(book, cutoff)
+    known = outcomes(book, cutoff, customers)
     settled = int((known.state == PAID).sum())
     if settled < settings.min_settled_invoices:
         raise ValueError(
@@ -215,17 +218,22 @@ def fit_late_payment(
     first_slice, second_slice = (
         int(np.quantile(known.issued_day, 1.0 - part * share)) * int(DAY) for part in (1.0, 0.5)
     )
+    seed = settings.seed
+
+    def rows(first: int, last: int) -> Rows:
+        return training_rows(book, first, last, seed, customers)
+
     progress("late_payment: hazards of the early part")
-    early = fit_hazards(training_rows(book, 0, first_slice, settings.seed), settings, constraints)
+    early = fit_hazards(rows(0, first_slice), settings, constraints)
     progress("late_payment: calibration and evaluation on the later slices")
-    then = _calibrated(early, training_rows(book, first_slice, second_slice, settings.seed))
-    evaluated = issue_rows(book, second_slice, cutoff, cutoff)
-    earlier = _assemble(book, then, second_slice)
-    later = training_rows(book, first_slice, cutoff, settings.seed)
-    calibrations = _calibrations(early, later)
+    then = _calibrated(early, rows(first_slice, second_slice))
+    evaluated = issue_rows(book, second_slice, cutoff, cutoff, customers)
+    earlier = _assemble(book, then, second_slice, customers)
+    calibrations = _calibrations(early, rows(first_slice, cutoff))
     progress("late_payment: hazards of all rows")
-    final = fit_hazards(training_rows(book, 0, cutoff, settings.seed), settings, constraints)
-    model = _assemble(book, _apply(final, calibrations, settings.calibration_weight), cutoff)
+    final = fit_hazards(rows(0, cutoff), settings, constraints)
+    hazards = _apply(final, calibrations, settings.calibration_weight)
+    model = _assemble(book, hazards, cutoff, customers)
     return Fitted(
         model,
         evaluated,
@@ -233,16 +241,24 @@ def fit_late_payment(
     )
 
 
-def issue_rows(book: Book, first: int, last: int, cutoff: int) -> Rows:
+def issue_rows(
+    book: Book,
+    first: int,
+    last: int,
+    cutoff: int,
+    customers: npt.NDArray[np.bool_] | None = None,
+) -> Rows:
     """Return the invoices issued in ``[first, last)``, each at its issue, as known at a cutoff."""
-    known = outcomes(book, cutoff)
+    known = outcomes(book, cutoff, customers)
     issued = known.issued_day * DAY
     chosen = np.flatnonzero((issued >= first) & (issued < last))
     return rows_at(book, known.take(chosen), issued[chosen], cutoff)
 
 
-def _assemble(book: Book, hazards: list[Hazard], cutoff: int) -> LatePaymentModel:
-    known = outcomes(book, cutoff)
+def _assemble(
+    book: Book, hazards: list[Hazard], cutoff: int, customers: npt.NDArray[np.bool_] | None
+) -> LatePaymentModel:
+    known = outcomes(book, cutoff, customers)
     paid = known.take(np.flatnonzero(known.state == PAID))
     in_tail = (known.days_late >= EDGES[INTERVALS]) & (cutoff // DAY - known.due_day > LAST_DAY)
     paid_in_tail = int((in_tail & (known.state == PAID) & (known.days_late < LAST_DAY)).sum())

@@ -130,3 +130,14 @@ def test_too_few_settled_invoices_are_refused_in_one_line(book, as_of):
     with pytest.raises(ValueError, match="late_payment: .* 1000000 are needed") as fault:
         fit_late_payment(book, moment_in_microseconds(as_of), settings)
     assert "\n" not in str(fault.value)
+
+
+def test_rows_of_customers_held_out_are_not_learnt_from(book, as_of):
+    cutoff = moment_in_microseconds(as_of)
+    kept = np.arange(len(book.customer_ids)) % 2 == 0
+    everyone = training_rows(book, 0, cutoff, seed=1)
+    rows = training_rows(book, 0, cutoff, seed=1, customers=kept)
+    assert 0 < len(rows) < len(everyone)
+    assert set(rows.keys.customer) <= set(np.flatnonzero(kept))
+    issued = issue_rows(book, 0, cutoff, cutoff, ~kept)
+    assert set(issued.keys.customer) <= set(np.flatnonzero(~kept))
