@@ -1,4 +1,4 @@
-"""Measures of predictions: discrimination, accuracy, calibration, stability."""
+"""Measures of a binary prediction: discrimination, accuracy, calibration, stability."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from models.evaluation.calibration import EPSILON, calibration_line, expected_calibration_error
+
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
-
-_EPSILON = 1e-6
 
 
 def classification_metrics(outcome: Bool, probability: Float64) -> dict[str, float]:
@@ -24,11 +24,12 @@ def classification_metrics(outcome: Bool, probability: Float64) -> dict[str, flo
     """
     n, positives = len(outcome), int(outcome.sum())
     both = 0 < positives < n
-    clipped = np.clip(probability, _EPSILON, 1 - _EPSILON)
+    clipped = np.clip(probability, EPSILON, 1 - EPSILON)
     auc = float(roc_auc_score(outcome, probability)) if both else np.nan
     brier = float(np.mean((probability - outcome) ** 2)) if n else np.nan
     loss = float(-np.mean(np.log(np.where(outcome, clipped, 1 - clipped)))) if n else np.nan
     base = positives / n if n else np.nan
+    slope, intercept = calibration_line(outcome, probability)
     base_loss = -(base * np.log(base) + (1 - base) * np.log(1 - base)) if both else np.nan
     return {
         "rows": float(n),
@@ -43,40 +44,30 @@ def classification_metrics(outcome: Bool, probability: Float64) -> dict[str, flo
         "brier": brier,
         "brier_skill": 1 - brier / (base * (1 - base)) if both else np.nan,
         "ece": expected_calibration_error(outcome, probability),
+        "calibration_slope": slope,
+        "calibration_intercept": intercept,
+        "top_decile_share": share_in_top(outcome, probability),
         "mean_probability": float(probability.mean()) if n else np.nan,
     }
 
 
-def calibration_table(
-    outcome: Bool, probability: Float64, bins: int = 10
-) -> list[tuple[float, float, int]]:
-    """Return (mean probability, observed rate, rows) of equally filled bins, lowest first.
+def share_in_top(outcome: Bool, probability: Float64, part: float = 0.1) -> float:
+    """Return the share of all positives among the part of the rows with the highest predictions.
 
-    Rows with the same probability count with their common rate: where an edge falls between
-    them, the order of the rows must not decide who is on which side.
-    """
-    _, tied = np.unique(probability, return_inverse=True)
-    rate = (np.bincount(tied, weights=outcome) / np.maximum(np.bincount(tied), 1))[tied]
-    order = np.argsort(probability, kind="stable")
-    return [
-        (float(probability[part].mean()), float(rate[part].mean()), len(part))
-        for part in np.array_split(order, bins)
-        if len(part)
-    ]
-
-
-def expected_calibration_error(outcome: Bool, probability: Float64, bins: int = 10) -> float:
-    """Return the mean gap between probability and observed rate over equally filled bins.
+    Rows tied at the edge count with their common rate.
 
     Examples
     --------
-    >>> expected_calibration_error(np.array([False, True]), np.array([0.5, 0.5]), bins=1)
-    0.0
+    >>> share_in_top(np.arange(20) >= 18, np.arange(20.0))
+    1.0
     """
-    if len(outcome) == 0:
+    if not outcome.any():
         return np.nan
-    table = calibration_table(outcome, probability, bins)
-    return float(sum(n * abs(p - o) for p, o, n in table) / len(outcome))
+    _, tied, count = np.unique(-probability, return_inverse=True, return_counts=True)
+    positives = np.bincount(tied, weights=outcome)
+    rows = part * len(outcome)
+    taken = np.clip((rows - (np.cumsum(count) - count)) / count, 0.0, 1.0)
+    return float((taken * positives).sum() / positives.sum())
 
 
 def kolmogorov_smirnov(outcome: Bool, probability: Float64) -> float:
