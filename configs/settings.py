@@ -13,6 +13,10 @@ Money = float
 """Amounts in settings are major units of the reporting currency."""
 
 
+EventKind = Literal["insolvency", "legal", "agency", "restructuring", "left"]
+"""What is known to happen to customers."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,11 +53,25 @@ class SettlementSettings(_Frozen):
 
 
 class DefaultSettings(_Frozen):
-    """When a customer counts as in default."""
+    """When a customer counts as in default; amounts are those of each day-end, as known then."""
 
     consecutive_days: int = Field(90, gt=0)
+    """Day-ends in a row with more overdue than both thresholds that make a default."""
     absolute_threshold: Money = Field(500.0, ge=0)
     relative_threshold: float = Field(0.01, ge=0, lt=1)
+    """A share of the customer's open balance."""
+    exclude_disputes: Literal["all", "seller_fault", "none"] = "all"
+    """Which open disputes keep their amount from counting as overdue."""
+    exclude_unapplied_cash: bool = True
+    """Cash and credit notes not applied to an invoice yet reduce what is overdue."""
+    unlikely_to_pay: tuple[EventKind, ...] = ("insolvency", "legal", "agency")
+    """Customer events that make a default on the day on which they become known."""
+    probation_days: int = Field(90, gt=0)
+    """Day-ends in a row with nothing material overdue, and no further cause, that end a default."""
+    event_probation_days: int = Field(365, ge=0)
+    """A default with an event or a write-off ends no sooner than this after the last of them."""
+    group_contagion: bool = False
+    """A customer is in default as long as another one of its group is."""
     window_months: int = Field(12, gt=0)
     """The performance window of the default model and the scorecard."""
     min_defaulted_customers: int = Field(20, gt=0)

@@ -12,15 +12,10 @@ from configs.settings import DefaultSettings
 from features.build import build_matrix
 from features.catalogue import CUSTOMER_FEATURES
 from features.engine import Keys
-from features.facts.book import Book
-from features.facts.versions import DAY, Int64
+from features.facts.book import ACTIVE_DAYS, Book
+from features.facts.versions import DAY, FOREVER, Int64
 from features.labels.default_register import default_register
 from features.ledger.money import minor_units_per_major
-
-ACTIVE_DAYS = 365
-"""A customer without an invoice for this long and with nothing open is no customer any more."""
-PROBATION_DAYS = 365
-"""A default by event or write-off keeps a customer out of the snapshots this long."""
 
 
 @dataclass(frozen=True)
@@ -81,22 +76,67 @@ def active(book: Book, as_of: int) -> npt.NDArray[np.bool_]:
 
 
 def in_default(register: pd.DataFrame, customers: int, day: int) -> npt.NDArray[np.bool_]:
-    """Return which customers are in default on a day; shape (customers,)."""
-    by_overdue = (register["reason"] == "overdue").to_numpy()
+    """Return which customers are in default or in probation on a day; shape (customers,)."""
     start, cured = register["day"].to_numpy(), register["cured_day"].to_numpy()
-    until = np.where(
-        by_overdue, np.where(cured < 0, np.iinfo(np.int64).max, cured), start + PROBATION_DAYS
-    )
-    current = (start < day) & (day <= until)
+    current = (start < day) & ((cured < 0) | (day <= cured))
     flags = np.zeros(customers, dtype=bool)
     flags[register["customer"].to_numpy()[current]] = True
     return flags
 
 
-def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Snapshots:
-    """Return every monthly snapshot whose performance window had passed at a cutoff.
+def monthly_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> pd.DataFrame:
+    """Return every customer at every month start from its first invoice to a cutoff.
 
-    Customers in default at the snapshot are left out.
+    Parameters
+    ----------
+    book : Book
+    settings : DefaultSettings
+    cutoff : int
+        Microseconds since 1970.
+
+    Returns
+    -------
+    DataFrame
+        By month and customer: ``customer`` (position), ``day`` (since 1970), ``excluded`` (``""``,
+        ``inactive``: see `active`, or ``in_default``, which includes probation), ``matured``
+        (the performance window had passed at the cutoff) and ``bad`` (a default known in it; False
+        where it has not passed: that is not an outcome yet).
+    """
+    units = minor_units_per_major(book.reporting_currency)
+    register = default_register(book, settings, cutoff, units)
+    customers = len(book.customer_ids)
+    defaulted, default_day = register["customer"].to_numpy(), register["day"].to_numpy()
+    first_known = np.full(customers, FOREVER)
+    np.minimum.at(first_known, book.issued.owner, book.issued.known)
+    started = book.issued.known.min() // DAY if len(book.issued.known) else cutoff // DAY
+    last_matured = add_months(cutoff // int(DAY), -settings.window_months)
+    parts = []
+    for month in month_starts(int(started), cutoff // int(DAY)):
+        until = add_months(int(month), settings.window_months)
+        known = np.flatnonzero(first_known < month * DAY)
+        held = in_default(register, customers, int(month))[known]
+        gone = ~active(book, int(month * DAY))[known]
+        bad = np.zeros(customers, dtype=bool)
+        bad[defaulted[(default_day >= month) & (default_day < until)]] = True
+        matured = month <= last_matured
+        parts.append(
+            pd.DataFrame(
+                {
+                    "customer": known,
+                    "day": month,
+                    "excluded": np.select([held, gone], ["in_default", "inactive"], ""),
+                    "matured": matured,
+                    "bad": bad[known] & matured,
+                }
+            )
+        )
+    if not parts:
+        return pd.DataFrame(columns=["customer", "day", "excluded", "matured", "bad"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Snapshots:
+    """Return every eligible monthly snapshot whose performance window had passed at a cutoff.
 
     Parameters
     ----------
@@ -105,34 +145,12 @@ def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Sna
     cutoff : int
         Microseconds since 1970.
     """
-    units = minor_units_per_major(book.reporting_currency)
-    register = default_register(book, settings, cutoff, units)
-    customers = len(book.customer_ids)
-    if len(book.issued.known) == 0:
-        months = np.empty(0, dtype=np.int64)
-    else:
-        last = add_months(cutoff // int(DAY), -settings.window_months)
-        months = month_starts(int(book.issued.known.min() // DAY), last)
-    position: list[Int64] = []
-    moment: list[Int64] = []
-    bad: list[npt.NDArray[np.bool_]] = []
-    day = register["day"].to_numpy()
-    for month in months:
-        until = add_months(int(month), settings.window_months)
-        eligible = active(book, int(month * DAY)) & ~in_default(register, customers, int(month))
-        chosen = np.flatnonzero(eligible)
-        defaulted = np.zeros(customers, dtype=bool)
-        defaulted[register["customer"].to_numpy()[(day >= month) & (day < until)]] = True
-        position.append(chosen)
-        moment.append(np.full(len(chosen), month * DAY))
-        bad.append(defaulted[chosen])
-    if not position:
-        none = np.empty(0, dtype=np.int64)
-        empty = np.empty((0, len(CUSTOMER_FEATURES)))
-        return Snapshots(none, none, empty, np.empty(0, dtype=bool))
-    customer, as_of = np.concatenate(position), np.concatenate(moment)
+    months = monthly_snapshots(book, settings, cutoff)
+    chosen = months[(months["excluded"] == "") & months["matured"].astype(bool)]
+    customer = chosen["customer"].to_numpy(dtype=np.int64)
+    as_of = chosen["day"].to_numpy(dtype=np.int64) * DAY
     matrix = build_matrix(book, customer_keys(customer, as_of), CUSTOMER_FEATURES)
-    return Snapshots(customer, as_of, matrix, np.concatenate(bad))
+    return Snapshots(customer, as_of, matrix, chosen["bad"].to_numpy(dtype=bool))
 
 
 def require_defaults(name: str, snapshots: Snapshots, settings: DefaultSettings) -> None:

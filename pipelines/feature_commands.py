@@ -1,4 +1,4 @@
-"""``payrisk features``: frames to explore, tables of any size, and the catalogue."""
+"""``payrisk features``: frames to explore, tables of any size, labels, and the catalogue."""
 
 from __future__ import annotations
 
@@ -121,6 +121,24 @@ def _on_cluster(
 def _buckets_done(what: str, done: int, of: int) -> None:
     if done == of or done * 20 // of > (done - 1) * 20 // of:
         progress(f"{what}: {done:,} of {of:,} buckets")
+
+
+@features.command("labels")
+@options.ledger
+@options.as_of
+@click.option("--out", type=options.FOLDER, required=True, help="The folder to write to.")
+@options.config
+def labels(ledger: Path, as_of: date, out: Path, config: Path | None) -> None:
+    """Write who defaulted when and why, and the snapshots that models learn from.
+
+    Three tables, Parquet and CSV: default_register, default_sensitivity (other days and
+    materiality) and snapshots (every customer at each first of a month, or why it is excluded).
+    """
+    settings = load_settings(config)
+    from pipelines.labels import write_labels
+    from pipelines.summaries import show_labels
+
+    show_labels(write_labels(ledger, as_of, out, settings, progress))
 
 
 @features.command("list")

@@ -9,6 +9,7 @@ from pipelines.terminal import say, show_table
 
 if TYPE_CHECKING:
     # Training brings MLflow, seconds that a scoring run need not wait for.
+    from pipelines.labels import LabelSummary
     from pipelines.scoring import ScoreSummary
     from pipelines.training import TrainOutcome
 
@@ -93,3 +94,43 @@ def show_top(summary: ScoreSummary, rows: int = 5) -> None:
     columns = ["rank", "customer_id", "overdue", "cash_at_risk", "next_action", "reason_1"]
     head = summary.worklist[columns].head(rows)
     show_table("call first", columns, head.itertuples(index=False))
+
+
+def show_labels(summary: LabelSummary) -> None:
+    """Print what the labels of a ledger are."""
+    register, months = summary.register, summary.snapshots
+    money = ("counted_overdue", "balance_at_default", "recovered", "lost", "still_open")
+    groups = [(str(reason), part) for reason, part in register.groupby("reason")]
+    show_table(
+        f"defaults, {summary.currency}",
+        ("reason", "defaults", "customers", "cured", *(name.replace("_", " ") for name in money)),
+        [
+            (
+                reason,
+                len(part),
+                part["customer_id"].nunique(),
+                int(part["cured_on"].notna().sum()),
+                *(float(part[name].sum()) for name in money),
+            )
+            for reason, part in [*groups, ("all", register)]
+        ],
+    )
+    columns = ["consecutive_days", "absolute_threshold", "defaults", "customers"]
+    columns += ["defaults_per_year", "overlap", "in_force"]
+    show_table(
+        "other definitions",
+        [name.replace("_", " ") for name in columns],
+        [
+            (*row[:-1], "in force" if row[-1] else "")
+            for row in summary.sensitivity[columns].itertuples(index=False)
+        ],
+    )
+    eligible = months[months["eligible"]]
+    matured = eligible[eligible["matured"]]
+    say(
+        f"{len(months):,} snapshots: {len(eligible):,} eligible, {len(matured):,} of them matured, "
+        f"{int(matured['bad'].sum()):,} bad"
+    )
+    for note in summary.notes:
+        say(f"note: {note}")
+    say(f"files in {summary.files[0].parent}: {', '.join(path.name for path in summary.files)}")

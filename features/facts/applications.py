@@ -55,6 +55,27 @@ def payment_frame(payments: Versions, invoice: Int64) -> pd.DataFrame:
     )
 
 
+def credit_notes_apart(invoices: Versions) -> tuple[Versions, Versions]:
+    """Return the credit notes, and the invoices proper."""
+    is_note = invoices.choice("kind", ("credit_note",)) == 0
+    return invoices.take(is_note), invoices.take(~is_note)
+
+
+def note_frame(notes: Versions, invoice: Int64) -> pd.DataFrame:
+    """Return credit notes as a frame of integers, with the position of what each credits."""
+    return pd.DataFrame(
+        {
+            "customer": notes.customer,
+            "invoice": invoice,
+            "day": notes.days("issued_on"),
+            "amount": notes.integers("amount", 0),
+            "reporting": notes.integers("amount_reporting", 0),
+            "known": notes.known,
+            "void": notes.void,
+        }
+    )
+
+
 def reversals_of(payments: pd.DataFrame) -> pd.DataFrame:
     """Return reversals beside what each takes back, as both were known.
 

@@ -20,6 +20,8 @@ Float64 = npt.NDArray[np.float64]
 Text = npt.NDArray[np.object_]
 Recipes = Mapping[str, Callable[[Mapping[str, Int64]], Int64]]
 """How measures follow from others of the same facts."""
+ACTIVE_DAYS = 365
+"""A customer without an invoice for this long and with nothing open is no customer any more."""
 
 
 class Measures(Mapping[str, Int64]):

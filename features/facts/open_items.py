@@ -1,9 +1,12 @@
-"""Following a customer's open items through time: one step of a forward merge."""
+"""A customer's open items: at a moment, and followed through time step by step."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from features.facts.book import Book
+from features.facts.versions import Int64
 
 
 @njit(cache=True, nogil=True)
@@ -41,3 +44,12 @@ def open_at(known, void, item_open, row, high, moment, active, size):  # type: i
             active[kept] = active[a]
             kept += 1
     return row, active, kept
+
+
+def open_rows(book: Book, customer: int, moment: int) -> Int64:
+    """Return the rows of a book's items that are open at a moment, as known just before it."""
+    items = book.items
+    first, last = items.offsets[customer], items.offsets[customer + 1]
+    believed = (items.known[first:last] < moment) & (items.void[first:last] >= moment)
+    is_open = believed & (items.measures["open"][first:last] > 0)
+    return np.asarray(first + np.flatnonzero(is_open), dtype=np.int64)

@@ -16,7 +16,9 @@ from features.facts.applications import (
     KINDS,
     UNAPPLIED,
     applied,
+    credit_notes_apart,
     not_applied,
+    note_frame,
     payment_frame,
     signed,
     standing,
@@ -94,22 +96,11 @@ def receivables(
     rules : SettlementSettings
         When an invoice counts as paid.
     """
-    is_note = invoices.choice("kind", ("credit_note",)) == 0
-    credits, invoices = invoices.take(is_note), invoices.take(~is_note)
+    credits, invoices = credit_notes_apart(invoices)
     index = InvoiceIndex(invoices, customers)
     claims = _claims(invoices, index.position)
     cash = payment_frame(payments, index.find(payments.customer, payments.texts("invoice_id")))
-    notes = pd.DataFrame(
-        {
-            "customer": credits.customer,
-            "invoice": index.find(credits.customer, credits.texts("credited_invoice_id")),
-            "day": credits.days("issued_on"),
-            "amount": credits.integers("amount", 0),
-            "reporting": credits.integers("amount_reporting", 0),
-            "known": credits.known,
-            "void": credits.void,
-        }
-    )
+    notes = note_frame(credits, index.find(credits.customer, credits.texts("credited_invoice_id")))
     both = signed(cash)
     steps = _walk(claims, applied(both, notes), rules)
     stand = standing(cash)

@@ -8,11 +8,8 @@ import numpy as np
 
 from features.build import moment_in_microseconds
 from features.engine import Keys
-from features.facts.book import Book
+from features.facts.book import ACTIVE_DAYS, Book
 from features.facts.versions import DAY, FOREVER, Int64
-
-ACTIVE_DAYS = 365
-"""A customer has rows for so long after its last invoice."""
 
 
 def invoices_at_issue(book: Book) -> Keys:

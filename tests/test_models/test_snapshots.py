@@ -64,8 +64,7 @@ def test_a_default_lasts_until_its_cure_or_through_probation():
         {
             "customer": [0, 1, 2],
             "day": [100, 100, 100],
-            "cured_day": [150, -1, -1],
-            "reason": ["overdue", "overdue", "write_off"],
+            "cured_day": [150, -1, 465],
         }
     )
     held = {when: in_default(register, 3, when).tolist() for when in (100, 101, 150, 151, 466)}

@@ -157,21 +157,20 @@ def test_other_events_do_not(facts, register, kind):
 def test_write_off_above_the_absolute_threshold(facts, register, amount, defaults):
     facts.invoice("I1", due=30).payment("W1", "I1", 40, amount, kind="write_off")
     facts.payment("P1", "I1", 41)
-    expected = [("A", 40, "write_off", None)] * defaults
-    assert register(facts) == expected
+    assert register(facts) == [("A", 40, "write_off", 40 + 365)] * defaults
 
 
 @pytest.mark.parametrize(("amount", "defaults"), [(60_000, 0), (60_001, 1)])
 def test_write_off_above_the_relative_threshold(facts, register, amount, defaults):
     facts.invoice("I1", due=900, amount=6_000_000)
     facts.payment("W1", "I1", 40, amount, recorded=44, kind="write_off")
-    assert register(facts, 600) == [("A", 44, "write_off", None)] * defaults
+    assert register(facts, 400) == [("A", 44, "write_off", None)] * defaults
 
 
 def test_customers_are_judged_apart(facts, register):
     facts.invoice("I1", "A", due=30, amount=40_000).invoice("I2", "B", due=30, amount=40_000)
     facts.invoice("I3", "C", due=50).event("legal", 60, customer="B")
-    assert register(facts) == [("B", 60, "legal", None), ("C", 139, "overdue", None)]
+    assert register(facts, 400) == [("B", 60, "legal", None), ("C", 139, "overdue", None)]
 
 
 def test_days_and_thresholds_are_settings(facts, register):
@@ -181,15 +180,22 @@ def test_days_and_thresholds_are_settings(facts, register):
     ]
 
 
-def test_a_later_cutoff_never_changes_earlier_defaults(busy_book, microseconds):
-    settings = DefaultSettings(consecutive_days=20)
+@pytest.mark.parametrize(
+    ("days", "reasons"),
+    [(20, {"overdue", "write_off", "insolvency"}), (1000, {"write_off", "insolvency"})],
+)
+def test_a_later_cutoff_never_changes_earlier_defaults(busy_book, microseconds, days, reasons):
+    settings = DefaultSettings(consecutive_days=days, probation_days=5, event_probation_days=10)
     late = default_register(busy_book, settings, microseconds(400))
+    names = ["customer", "day", "reason"]
     for cutoff in (90, 160, 250, 330):
+        today = microseconds(cutoff) // 86_400_000_000
         early = default_register(busy_book, settings, microseconds(cutoff))
-        known = late[late["day"] < microseconds(cutoff) // 86_400_000_000]
-        names = ["customer", "day", "reason"]
+        known = late[late["day"] < today]
         assert early[names].values.tolist() == known[names].values.tolist()
-    assert set(late["reason"]) == {"overdue", "write_off", "insolvency"}
+        cured = known["cured_day"].where(known["cured_day"] < today, -1)
+        assert early["cured_day"].tolist() == cured.tolist()
+    assert set(", ".join(late["reasons"]).split(", ")) == reasons
 
 
 def test_empty_book_has_no_defaults(facts, register):
