@@ -12,6 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from configs.home import Home
 from features.ledger.writing import replace_atomically
 from models.default.model import DefaultModel
@@ -51,6 +53,14 @@ class LoadedModel:
     fingerprint: str
     trained_as_of: date
     model: Any
+
+    def warm_up(self) -> None:
+        """Do ahead of time what the first explanation would have to wait for."""
+        row = np.zeros((1, len(self.model.features)))
+        if isinstance(self.model, LatePaymentModel):
+            self.model.contributions(row, np.array([-10_000]), threads=1)
+        else:
+            self.model.contributions(row)
 
 
 def fingerprint_of(document: Mapping[str, Any], boosters: Mapping[str, str]) -> str:

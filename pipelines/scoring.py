@@ -15,6 +15,7 @@ from features.facts.book import Book
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
 from models.bundle import KINDS, LoadedModel, load_champions
+from models.reasons import details
 from models.scoring import open_invoices, score_customers, score_invoices
 from models.scoring.invoices import INTERNAL_COLUMNS
 from pipelines.files import write_frames
@@ -22,6 +23,7 @@ from pipelines.proposals import read_proposals
 from serving.outputs import ScoreOutputs
 from serving.store import RiskStore
 
+_ONLY_WITH_PROPOSED = ("proposed", "proposed_refused", "proposed_reasons")
 STALE_AFTER_DAYS = 31
 """A moment further behind the extract than this is not covered by the ledger."""
 
@@ -114,7 +116,8 @@ def score_ledger(
     ledger_path : Path
     as_of : date
     out : Path
-        Folder for ``invoices``, ``customers``, ``worklist`` and, with ``proposed``, ``proposed``.
+        Folder for ``invoices``, ``customers``, ``worklist`` and, with ``proposed``, ``proposed``;
+        beside each of the scores its reasons in detail.
     home : Home
     settings : Settings
     proposed : Path, optional
@@ -143,19 +146,22 @@ def score_ledger(
         "invoices": invoices.drop(columns=INTERNAL_COLUMNS),
         "customers": scored.customers,
         "worklist": scored.worklist,
+        "invoice_reasons": details(invoices["invoice_id"], invoices["reasons"]),
+        "customer_reasons": scored.reasons,
     }
     refusals: dict[str, int] = {}
     if accepted is not None and refused is not None:
         progress(f"scoring {len(accepted):,} proposed invoices")
         rows = score_invoices(late_payment, book, _convertible(book, accepted), as_of)
         frames["proposed"] = rows.drop(columns=INTERNAL_COLUMNS)
+        frames["proposed_reasons"] = details(rows["invoice_id"], rows["reasons"])
         if len(refused):
             frames["proposed_refused"] = refused.astype("string")
             refusals = refused["rule"].value_counts().to_dict()
     versions = {name: model.version for name, model in models.items()}
     files = write_frames(out, frames, csv)
     # Outputs of an earlier run would pass for outputs of this one.
-    for name in {*frames, "proposed", "proposed_refused"}:
+    for name in {*frames, *_ONLY_WITH_PROPOSED}:
         for path in (out / f"{name}.parquet", out / f"{name}.csv"):
             if path not in files:
                 path.unlink(missing_ok=True)

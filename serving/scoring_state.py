@@ -106,6 +106,8 @@ class ScoringState:
         faults: list[str] = []
         book = _tried(self._load_book, faults)
         models = _tried(lambda: load_champions(self._home), faults) or {}
+        for model in models.values():
+            _tried(model.warm_up, faults)
         if not models and not faults:
             faults.append("No model is trained in this home yet: run 'payrisk train all'.")
         self._loaded = Loaded(book, models, tuple(faults), signature)

@@ -90,7 +90,17 @@ class Feature:
         """
         if np.isnan(value):
             return self.missing
-        return self.sentence.format(value=_FORMATS[self.unit](value))
+        return self.sentence.format(value=self.shown(value))
+
+    def shown(self, value: float) -> str:
+        """Return a value, not missing, as sentences show it.
+
+        Examples
+        --------
+        >>> Feature("customer_delay_mean_90d", "days", 1, "", "", len).shown(2.6)
+        '3 days'
+        """
+        return _FORMATS[self.unit](value)
 
 
 def _days(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import lightgbm as lgb
@@ -17,6 +17,8 @@ from features.catalogue import CATALOGUE, CUSTOMER_FEATURES
 from models.boosting import mean_log_odds, side_by_side, train_booster
 from models.calibration import Calibration, fit_calibration
 from models.snapshots import Snapshots, folds, later_half, require_defaults
+from models.tree_shap import ExplainableTrees, contributions, read_trees
+from models.usual import Usual, usual_of, usual_values
 
 Float64 = npt.NDArray[np.float64]
 
@@ -33,12 +35,15 @@ class DefaultModel:
     calibration : Calibration
     base_rate : float
         Share of bads in training: the score of a customer without any history.
+    usual : tuple of float or None
+        Medians of the rows learnt from, for the reasons.
     """
 
     features: tuple[str, ...]
     boosters: tuple[lgb.Booster, ...]
     calibration: Calibration
     base_rate: float
+    usual: Usual
 
     def raw(self, matrix: Float64, threads: int = 0) -> Float64:
         """Return the log-odds of default before calibration, shape (n,)."""
@@ -53,12 +58,14 @@ class DefaultModel:
         matrix = frame[list(self.features)].to_numpy(dtype=np.float64)
         return pd.DataFrame({"pd_12m": self.predict(matrix)}, index=frame.index)
 
+    @cached_property
+    def explainer(self) -> tuple[ExplainableTrees, ...]:
+        """The boosters' trees, laid out once: asked for ahead of time by who must not wait."""
+        return tuple(read_trees(booster) for booster in self.boosters)
+
     def contributions(self, matrix: Float64, threads: int = 0) -> Float64:
         """Return each feature's SHAP value on the log-odds of default, shape (n, features)."""
-        shap = [
-            booster.predict(matrix, pred_contrib=True, num_threads=threads)[:, :-1]
-            for booster in self.boosters
-        ]
+        shap = [contributions(trees, matrix, threads) for trees in self.explainer]
         return np.asarray(np.mean(shap, axis=0) * self.calibration.slope)
 
     def to_document(self) -> tuple[dict[str, Any], dict[str, str]]:
@@ -70,6 +77,7 @@ class DefaultModel:
             "slope": self.calibration.slope,
             "intercept": self.calibration.intercept,
             "base_rate": self.base_rate,
+            "usual": list(self.usual),
             "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
         }, boosters
 
@@ -83,6 +91,7 @@ class DefaultModel:
             tuple(lgb.Booster(model_str=boosters[name]) for name in document["boosters"]),
             Calibration(document["slope"], document["intercept"]),
             document["base_rate"],
+            usual_of(document),
         )
 
 
@@ -105,7 +114,13 @@ def fit_default(
     by_time = np.argsort(snapshots.as_of[later], kind="stable")
     calibration = fit_calibration(snapshots.bad[later][by_time], unseen[later][by_time])
     boosters = _fit(snapshots, settings)
-    return DefaultModel(CUSTOMER_FEATURES, boosters, calibration, float(snapshots.bad.mean()))
+    return DefaultModel(
+        CUSTOMER_FEATURES,
+        boosters,
+        calibration,
+        float(snapshots.bad.mean()),
+        usual_values(snapshots.matrix),
+    )
 
 
 def unseen_log_odds(snapshots: Snapshots, settings: DefaultModelSettings) -> Float64:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -21,8 +22,10 @@ from features.labels.payment_day import outcomes
 from models.calibration import Calibration, fit_calibration
 from models.late_payment.curve import Curves, columns, curves, day_weights
 from models.late_payment.dataset import Rows, rows_at, training_rows
-from models.late_payment.grid import EDGES, INTERVALS, LAST_DAY, horizon_position
+from models.late_payment.explanation import HazardExplainer
+from models.late_payment.grid import EDGES, INTERVALS, LAST_DAY
 from models.late_payment.hazard import Hazard, cases, fit_hazards
+from models.usual import Usual, usual_of, usual_values
 
 Float64 = npt.NDArray[np.float64]
 
@@ -30,10 +33,6 @@ Float64 = npt.NDArray[np.float64]
 def silent(message: str) -> None:
     """Report no progress."""
     del message
-
-
-EXPLAINED_HORIZON = 5
-"""Reasons explain the log of P(not paid by this many days after due)."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,15 @@ class LatePaymentModel:
         See `curve.day_weights`.
     never : float
         Share of invoices still open at the last edge that is not paid within a year.
+    usual : tuple of float or None
+        Medians of the rows learnt from, for the reasons.
     """
 
     features: tuple[str, ...]
     hazards: tuple[Hazard, ...]
     weights: Float64
     never: float
+    usual: Usual
 
     def curves(self, matrix: Float64, start: Int64, due_day: Int64, threads: int = 0) -> Curves:
         """Return the curves of invoices.
@@ -86,29 +88,15 @@ class LatePaymentModel:
         # Any day with that weekday: 1970-01-05 was a Monday.
         return pd.DataFrame(columns(self.curves(matrix, start, weekday + 4)), index=frame.index)
 
-    def contributions(self, matrix: Float64, start: Int64, threads: int = 0) -> Float64:
-        """Return each feature's part in the log of P(not paid by `EXPLAINED_HORIZON`).
+    @cached_property
+    def explainer(self) -> HazardExplainer:
+        """The hazards' trees, laid out once: asked for ahead of time by who must not wait."""
+        past_due = self.features.index("invoice_days_past_due_value_now")
+        return HazardExplainer.of(self.hazards, self.never, past_due)
 
-        That log is the sum of ``ln(1 - hazard)`` over the intervals before the horizon (over the
-        current or last one for an invoice already past it). SHAP values add up on each hazard's
-        log-odds; to first order a change of the log-odds by x changes ``ln(1 - hazard)`` by
-        ``-hazard x``, so each interval's values are weighted by its hazard.
-        """
-        total = np.zeros(matrix.shape)
-        last = horizon_position(EXPLAINED_HORIZON)
-        for interval, hazard in enumerate(self.hazards):
-            before = (start < EDGES[interval + 1]) & (interval < last)
-            current = start >= EDGES[interval]
-            if interval + 1 < INTERVALS:
-                current &= start < EDGES[interval + 1]
-            rows = np.flatnonzero(before | current)
-            if not hazard.boosters or len(rows) == 0:
-                continue
-            weight = hazard.predict(matrix[rows], threads) * hazard.slope
-            for booster in hazard.boosters:
-                shap = booster.predict(matrix[rows], pred_contrib=True, num_threads=threads)
-                total[rows] -= weight[:, None] * shap[:, :-1] / len(hazard.boosters)
-        return total
+    def contributions(self, matrix: Float64, start: Int64, threads: int = 0) -> Float64:
+        """Return each feature's part in the log-odds of P(late), as `explanation` defines it."""
+        return self.explainer.explain(matrix, start, threads)[1]
 
     def to_document(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the model as plain data and booster texts."""
@@ -131,6 +119,7 @@ class LatePaymentModel:
             ],
             "weights": self.weights.tolist(),
             "never": self.never,
+            "usual": list(self.usual),
             "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
         }
         return document, boosters
@@ -158,7 +147,8 @@ class LatePaymentModel:
             for entry in document["hazards"]
         )
         weights = np.array(document["weights"])
-        return cls(tuple(document["features"]), hazards, weights, document["never"])
+        features = tuple(document["features"])
+        return cls(features, hazards, weights, document["never"], usual_of(document))
 
 
 @dataclass(frozen=True)
@@ -228,12 +218,13 @@ def fit_late_payment(
     progress("late_payment: calibration and evaluation on the later slices")
     then = _calibrated(early, rows(first_slice, second_slice))
     evaluated = issue_rows(book, second_slice, cutoff, cutoff, customers)
-    earlier = _assemble(book, then, second_slice, customers)
+    earlier = _assemble(book, then, second_slice, customers, evaluated.matrix)
     calibrations = _calibrations(early, rows(first_slice, cutoff))
     progress("late_payment: hazards of all rows")
-    final = fit_hazards(rows(0, cutoff), settings, constraints)
+    everything = rows(0, cutoff)
+    final = fit_hazards(everything, settings, constraints)
     hazards = _apply(final, calibrations, settings.calibration_weight)
-    model = _assemble(book, hazards, cutoff, customers)
+    model = _assemble(book, hazards, cutoff, customers, everything.matrix)
     return Fitted(
         model,
         evaluated,
@@ -256,7 +247,11 @@ def issue_rows(
 
 
 def _assemble(
-    book: Book, hazards: list[Hazard], cutoff: int, customers: npt.NDArray[np.bool_] | None
+    book: Book,
+    hazards: list[Hazard],
+    cutoff: int,
+    customers: npt.NDArray[np.bool_] | None,
+    matrix: Float64,
 ) -> LatePaymentModel:
     known = outcomes(book, cutoff, customers)
     paid = known.take(np.flatnonzero(known.state == PAID))
@@ -268,6 +263,7 @@ def _assemble(
         weights=day_weights(paid.days_late, (paid.due_day + 3) % 7),
         # Half of those so late are taken to be lost until the ledger shows otherwise.
         never=1.0 - (paid_in_tail + 5.0) / (int(in_tail.sum()) + 10.0),
+        usual=usual_values(matrix),
     )
 
 

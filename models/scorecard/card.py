@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import CATALOGUE
+from models.usual import Usual, usual_of
 
 Float64 = npt.NDArray[np.float64]
 
@@ -86,6 +87,8 @@ class Scorecard:
         Calibration of those log-odds on later months: ``ln(odds) = intercept + slope * raw``.
     grades : dict of str to float
         Upper PD of each grade.
+    usual : tuple of float or None
+        Medians of the rows learnt from, for the reasons.
     """
 
     features: tuple[str, ...]
@@ -96,6 +99,7 @@ class Scorecard:
     slope: float
     intercept: float
     grades: dict[str, float]
+    usual: Usual
 
     def score(self, matrix: Float64) -> Float64:
         """Return the score, points; shape (n,)."""
@@ -174,6 +178,7 @@ class Scorecard:
             "slope": self.slope,
             "intercept": self.intercept,
             "grades": self.grades,
+            "usual": list(self.usual),
             "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
         }, {}
 
@@ -197,7 +202,8 @@ class Scorecard:
             name: document[name]
             for name in ("base_points", "factor", "offset", "slope", "intercept", "grades")
         }
-        return cls(tuple(document["features"]), characteristics, **rest)
+        usual = usual_of(document)
+        return cls(tuple(document["features"]), characteristics, **rest, usual=usual)
 
 
 def _text(bound: float | None) -> float | str | None:

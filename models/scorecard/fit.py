@@ -14,6 +14,7 @@ from models.calibration import fit_calibration
 from models.scorecard.binning import count_bins, split_points, weights_of_evidence
 from models.scorecard.card import Bin, Characteristic, Scorecard
 from models.snapshots import Snapshots, folds, later_half, require_defaults
+from models.usual import usual_values
 
 Float64 = npt.NDArray[np.float64]
 
@@ -66,6 +67,7 @@ def fit_scorecard(
         calibration.slope,
         -calibration.intercept,
         dict(settings.grades),
+        card.usual,
     )
 
 
@@ -106,6 +108,7 @@ def _fit(snapshots: Snapshots, settings: ScorecardSettings) -> Scorecard:
         slope=1.0,
         intercept=0.0,
         grades=dict(settings.grades),
+        usual=usual_values(snapshots.matrix),
     )
 
 

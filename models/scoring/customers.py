@@ -20,7 +20,8 @@ from features.ledger.money import minor_units_per_major
 from models.bundle import LoadedModel
 from models.limits import suggest_limits
 from models.priority import rank_worklist
-from models.reasons import REASON_COLUMNS, reasons
+from models.reasons import REASON_COLUMNS, Reason, details, find_reasons, sentences
+from models.scoring.basis import basis_at
 from models.snapshots import active, customer_keys
 
 CUSTOMER_COLUMNS = [
@@ -42,17 +43,16 @@ CUSTOMER_COLUMNS = [
 ]
 """The columns of the ``customers`` output."""
 
-OWN_HISTORY = 3
-"""From this many settled invoices in a year on a customer's own history carries its score."""
 _FALLBACK_TERMS = 30.0
 
 
 @dataclass(frozen=True)
 class CustomerScores:
-    """The customers' output and the worklist made from it."""
+    """The customers' output, the worklist made from it, and the customers' reasons in detail."""
 
     customers: pd.DataFrame
     worklist: pd.DataFrame
+    reasons: pd.DataFrame
 
 
 def score_customers(
@@ -87,7 +87,7 @@ def score_customers(
     scored["as_of"] = as_of
     scored["currency"] = book.reporting_currency
     matrix = build_matrix(book, keys, CUSTOMER_FEATURES)
-    pd_12m = _risk(scored, models, matrix)
+    pd_12m, found = _risk(scored, models, matrix)
     balance = moment.position["balance"] / units
     scored["exposure"] = np.round(balance + moment.open_orders / units, 2)
     scored["overdue"] = moment.position["overdue"] / units
@@ -105,13 +105,10 @@ def score_customers(
         settled_invoices=settled,
         current_limit=scored["current_limit"].to_numpy(),
     )
-    own = settled >= OWN_HISTORY
-    in_segment = ~np.isnan(moment.latest(book.masters, "segment")) & (
-        moment.latest(book.masters, "segment") >= 0
-    )
-    scored["basis"] = np.select([own, in_segment], ["own history", "segment"], "portfolio")
+    scored["basis"] = basis_at(moment)
     worklist = _worklist(scored, invoices, moment, settings, collectors)
-    return CustomerScores(scored.reindex(columns=CUSTOMER_COLUMNS), worklist)
+    customers = scored.reindex(columns=CUSTOMER_COLUMNS)
+    return CustomerScores(customers, worklist, details(scored["customer_id"], found))
 
 
 def monthly_sales_p80(book: Book, position: npt.NDArray[np.int64], as_of: int) -> Float64:
@@ -139,8 +136,8 @@ def _usual(total: Float64, count: Float64) -> Float64:
 
 def _risk(
     scored: pd.DataFrame, models: Mapping[str, LoadedModel], matrix: Float64
-) -> npt.NDArray[np.float64]:
-    """Fill the risk columns and return the probability of default, NaN without a model."""
+) -> tuple[npt.NDArray[np.float64], list[tuple[Reason, ...]]]:
+    """Fill the risk columns; returns the probability of default, NaN without a model, and why."""
     pd_12m = np.full(len(scored), np.nan)
     scored["score"] = np.nan
     scored["grade"] = None
@@ -151,18 +148,17 @@ def _risk(
         scored["score"] = score
         pd_12m = card.pd_of(score)
         scored["grade"] = card.grade(pd_12m)
-        explained = (card.features, card.contributions(matrix))
+        explained = card
     if "default" in models and len(scored):
-        boosted = models["default"].model
-        pd_12m = boosted.predict(matrix)
-        explained = (boosted.features, boosted.contributions(matrix))
+        explained = models["default"].model
+        pd_12m = explained.predict(matrix)
     scored["pd_12m"] = pd_12m
-    for column in REASON_COLUMNS:
-        scored[column] = None
+    found: list[tuple[Reason, ...]] = [()] * len(scored)
     if explained is not None and len(scored):
-        sentences = reasons(explained[0], matrix, explained[1])
-        scored[list(REASON_COLUMNS)] = pd.DataFrame(sentences, dtype=object)
-    return pd_12m
+        contributions = explained.contributions(matrix)
+        found = find_reasons(explained.features, matrix, contributions, explained.usual)
+    scored[list(REASON_COLUMNS)] = sentences(found)
+    return pd_12m, found
 
 
 def _worklist(

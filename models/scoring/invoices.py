@@ -17,7 +17,8 @@ from models.bundle import LoadedModel
 from models.late_payment.curve import DAYS, columns
 from models.late_payment.grid import HORIZONS, LAST_DAY
 from models.late_payment.model import start_of
-from models.reasons import REASON_COLUMNS, reasons
+from models.reasons import REASON_COLUMNS, find_reasons, sentences
+from models.scoring.basis import basis_of
 
 SCORE_COLUMNS = [
     "invoice_id",
@@ -33,12 +34,14 @@ SCORE_COLUMNS = [
     "pay_date_p90",
     "open_amount",
     "currency",
+    "basis",
     *REASON_COLUMNS,
 ]
 """The columns of the ``invoices`` and ``proposed`` outputs."""
 
-INTERNAL_COLUMNS = ["p_paid_30d", "open_reporting"]
-"""Kept for the customer's cash: P(paid within 30 days of ``as_of``), the reporting amount."""
+INTERNAL_COLUMNS = ["p_paid_30d", "open_reporting", "reasons"]
+"""P(paid within 30 days of ``as_of``) and the reporting amount for the customer's cash; the reasons
+as tuples of `Reason`."""
 
 
 def open_invoices(book: Book, as_of: date | datetime) -> pd.DataFrame:
@@ -107,9 +110,12 @@ def score_invoices(
     scored["as_of"] = as_of
     if "open_amount" not in scored:
         scored["open_amount"] = scored["amount"]
-    if model is None or len(scored) == 0:
+    if len(scored) == 0:
         return scored.reindex(columns=SCORE_COLUMNS + INTERNAL_COLUMNS)
     keys = make_keys(book, scored, as_of)
+    scored["basis"] = basis_of(book, keys)
+    if model is None:
+        return scored.reindex(columns=SCORE_COLUMNS + INTERNAL_COLUMNS)
     matrix = build_matrix(book, keys, model.model.features)
     start = start_of(keys)
     curve = model.model.curves(matrix, start, keys.due_day, threads)
@@ -128,8 +134,9 @@ def score_invoices(
     scored["p_paid_30d"] = (curve.daily * within).sum(axis=1)
     if explain:
         contributions = model.model.contributions(matrix, start, threads)
-        sentences = reasons(model.model.features, matrix, contributions)
-        scored[list(REASON_COLUMNS)] = pd.DataFrame(sentences, dtype=object)
+        found = find_reasons(model.model.features, matrix, contributions, model.model.usual)
+        scored[list(REASON_COLUMNS)] = sentences(found)
+        scored["reasons"] = pd.Series(found, dtype=object)
     return scored.reindex(columns=SCORE_COLUMNS + INTERNAL_COLUMNS)
 
 

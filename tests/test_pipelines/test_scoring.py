@@ -20,6 +20,7 @@ INVOICES = [
     *("invoice_id", "customer_id", "issued_on", "due_on", "as_of"),
     *LATE,
     *("expected_days_late", "expected_pay_date", *QUANTILES, "open_amount", "currency"),
+    "basis",
     *REASONS,
 ]
 CUSTOMERS = [
@@ -31,6 +32,10 @@ WORKLIST = [
     *("rank", "customer_id", "collector_id", "currency", "priority_value", "cash_at_risk"),
     *("overdue", "expected_cash_30d", "next_action"),
     *REASONS,
+]
+DETAILS = [
+    *("position", "characteristic", "feature", "value", "usual", "contribution", "direction"),
+    "reason",
 ]
 
 
@@ -73,7 +78,24 @@ def test_the_four_outputs_have_exactly_their_columns(score, tmp_path):
         "proposed": INVOICES,
         "customers": CUSTOMERS,
         "worklist": WORKLIST,
+        "invoice_reasons": ["invoice_id", *DETAILS],
+        "proposed_reasons": ["invoice_id", *DETAILS],
+        "customer_reasons": ["customer_id", *DETAILS],
     }
+
+
+@pytest.mark.parametrize("name", ["invoice", "proposed", "customer"])
+def test_the_reasons_in_detail_are_those_of_the_scores(score, tmp_path, name):
+    frames = score(proposed=write_proposals(tmp_path / "p.csv"))
+    scores = frames[name if name == "proposed" else f"{name}s"]
+    key = "customer_id" if name == "customer" else "invoice_id"
+    table = frames[f"{name}_reasons"]
+    wide = table.pivot(index=key, columns="position", values="reason").reindex(scores[key])
+    for position in range(1, 5):
+        expected = scores[f"reason_{position}"].fillna("").tolist()
+        assert wide[position].fillna("").tolist() == expected
+    assert scores["reason_1"].notna().all()
+    assert (np.sign(table["contribution"]) == np.where(table["direction"] == "raises", 1, -1)).all()
 
 
 def test_scored_invoices_are_plausible(score):
@@ -117,7 +139,7 @@ def test_the_same_score_twice_is_the_same_to_the_byte(score, tmp_path):
     score("one", proposed=proposed, csv=True)
     score("two", proposed=proposed, csv=True)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 8
+    assert len(files) == 14
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -149,6 +171,8 @@ def test_a_moment_before_all_facts_gives_empty_outputs(score, empty_home):
         "invoices": 0,
         "customers": 0,
         "worklist": 0,
+        "invoice_reasons": 0,
+        "customer_reasons": 0,
     }
     assert list(frames["customers"].columns) == CUSTOMERS
 

@@ -15,6 +15,9 @@ from serving.scoring_state import ScoringState
 class ModelStandIn:
     version: str
 
+    def warm_up(self) -> None:
+        pass
+
 
 @pytest.fixture
 def loads(monkeypatch):

@@ -44,7 +44,10 @@ def test_contributions_and_the_bias_make_up_the_log_odds(default, snapshots):
     logit = model.calibration.intercept + model.calibration.slope * model.raw(rows)
     bias = logit - shares.sum(axis=1)
     assert shares.shape == rows.shape
-    assert np.allclose(bias, bias[0], atol=1e-6)
+    assert np.allclose(bias, bias[0], atol=1e-9)
+    lightgbm = [b.predict(rows, pred_contrib=True)[:, :-1] for b in model.boosters]
+    expected = np.mean(lightgbm, axis=0) * model.calibration.slope
+    np.testing.assert_allclose(shares, expected, rtol=0, atol=1e-9)
 
 
 def test_unseen_customers_are_scored_by_models_that_did_not_see_them(snapshots, settings):

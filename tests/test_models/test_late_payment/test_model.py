@@ -109,15 +109,6 @@ def test_a_frame_of_features_predicts_as_the_keys_do(late_payment, rows):
     assert np.array_equal(predicted["expected_days_late"], curve.expected_days_late())
 
 
-def test_reasons_come_only_from_hazards_that_are_still_ahead(late_payment, rows):
-    part = np.arange(len(rows)) % 11 == 0
-    shares = late_payment.model.contributions(rows.matrix[part], rows.start[part])
-    assert shares.shape == rows.matrix[part].shape
-    assert np.isfinite(shares).all()
-    beyond = rows.start[part] >= EDGES[-1]
-    assert (shares[beyond] == 0).all()
-
-
 def test_issue_rows_are_the_invoices_of_the_span(book):
     first, last = (moment_in_microseconds(d) for d in ("2025-01-01", "2025-02-01"))
     made = issue_rows(book, first, last, last)

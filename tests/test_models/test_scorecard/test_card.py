@@ -46,7 +46,7 @@ def test_points_are_the_weight_of_evidence_on_the_scale_of_the_card(card):
 def test_pdo_points_double_the_odds(card, settings):
     plain = Scorecard(
         card.features, card.characteristics, card.base_points, card.factor, card.offset,
-        slope=1.0, intercept=0.0, grades=card.grades,
+        slope=1.0, intercept=0.0, grades=card.grades, usual=card.usual,
     )  # fmt: skip
     odds = [(1 - p) / p for p in plain.pd_of(np.array([600.0, 620.0, 640.0]))]
     assert odds == pytest.approx([50.0, 100.0, 200.0])
