@@ -162,16 +162,44 @@ def train(model: str, ledger: Path, as_of: date, out: Path | None, config: Path 
 @click.argument("model", type=click.Choice(MODELS))
 @options.ledger
 @click.option("--cutoffs", type=options.DAYS, required=True, help="Days to train as of.")
-@click.option("--out", type=options.FOLDER, required=True, help="Folder for tables and plots.")
+@click.option("--out", type=options.FOLDER, required=True, help="Folder for tables and report.")
+@click.option(
+    "--customer-folds",
+    type=click.IntRange(2),
+    help="late_payment: predict each of so many folds of customers by models that never saw them.",
+)
+@click.option(
+    "--rescore-days",
+    type=click.IntRange(1),
+    help="late_payment: score invoices as proposed, every so many days, not on their issue day.",
+)
 @options.config
 def backtest(
-    model: str, ledger: Path, cutoffs: tuple[date, ...], out: Path, config: Path | None
+    model: str,
+    ledger: Path,
+    cutoffs: tuple[date, ...],
+    out: Path,
+    customer_folds: int | None,
+    rescore_days: int | None,
+    config: Path | None,
 ) -> None:
-    """Train at rolling cutoffs and measure on what came after, beside simple rules."""
+    """Train at rolling cutoffs and measure on what came after, beside simpler predictors.
+
+    Each model learns what was known before its cutoff and is asked about what came until the next
+    one (the last: until the ledger's end). late_payment is asked at issue and, for open invoices,
+    at every month's start; DIR gets tables as Parquet and CSV, and report.html.
+    """
+    from pipelines.backtest.late_payment_run import summary
+    from pipelines.backtest.protocol import Protocol
     from pipelines.backtest.run import MEASURES
     from pipelines.backtest.run import backtest as run
 
-    metrics = run(model, ledger, cutoffs, out, load_settings(config), progress)
+    protocol = Protocol(customer_folds or 0, rescore_days or 0)
+    metrics = run(model, ledger, cutoffs, out, load_settings(config), progress, protocol)
+    if model == "late_payment":
+        show_table("late_payment, all cutoffs", *summary(out))
+        say(f"tables and report.html in {out}")
+        return
     header = ("cutoff", "target", "predictor", *MEASURES)
     show_table(model, header, metrics[list(header)].itertuples(index=False))
     say(f"metrics, predictions and report.png in {out}")

@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from models.logistic import fit_logistic
+
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
 EPSILON = 1e-6
 """Probabilities are kept this far from 0 and 1 where a logarithm is taken."""
+TRIMMED_DOCUMENTS = 10
+"""Documents with the largest amounts, left out of the trimmed measures of cash."""
+_RIDGE = 1e-3
+"""Keeps the line finite where the classes are apart."""
 
 
 def calibration_table(
@@ -63,26 +69,11 @@ def calibration_line(outcome: Bool, probability: Float64) -> tuple[float, float]
         return np.nan, np.nan
     clipped = np.clip(probability, EPSILON, 1 - EPSILON)
     logit = np.log(clipped / (1 - clipped))
-    intercept = _logistic(outcome, np.ones((len(logit), 1)), logit)[0]
+    intercept = fit_logistic(np.ones((len(logit), 1)), outcome, _RIDGE, logit)[0]
     if np.ptp(logit) == 0:
         return np.nan, float(intercept)
     design = np.column_stack([np.ones(len(logit)), logit])
-    return float(_logistic(outcome, design, np.zeros(len(logit)))[1]), float(intercept)
-
-
-def _logistic(outcome: Bool, design: Float64, offset: Float64) -> Float64:
-    """Fit by Newton's method; a ridge of a thousandth keeps separated classes finite."""
-    weights = np.zeros(design.shape[1])
-    for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-(offset + design @ weights)))
-        gradient = design.T @ (outcome - p) - 1e-3 * weights
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-3 * np.eye(len(weights))
-        # A damped step: far from the solution the curvature can be all but flat.
-        step = np.clip(np.linalg.solve(hessian, gradient), -2.0, 2.0)
-        weights = weights + step
-        if np.abs(step).max() < 1e-9:
-            break
-    return weights
+    return float(fit_logistic(design, outcome, _RIDGE)[1]), float(intercept)
 
 
 def cash_calibration(
@@ -112,9 +103,6 @@ def cash_calibration(
         "cash_ratio": _ratio(happened.sum(), expected.sum()),
         "cash_ratio_trimmed": _ratio(happened[kept].sum(), expected[kept].sum()),
     }
-
-
-TRIMMED_DOCUMENTS = 10
 
 
 def _ratio(happened: float, expected: float) -> float:

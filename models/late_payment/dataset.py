@@ -42,6 +42,18 @@ class Rows:
     def __len__(self) -> int:
         return len(self.start)
 
+    def take(self, chosen: Int64 | npt.NDArray[np.bool_]) -> Rows:
+        """Return some rows, by position or mask."""
+        rows = np.arange(len(self))[chosen]
+        return Rows(
+            self.keys.take(rows),
+            self.matrix[rows],
+            self.start[rows],
+            self.days_late[rows],
+            self.closed[rows],
+            self.observed[rows],
+        )
+
 
 def keys_of(chosen: Outcomes, as_of: Int64) -> Keys:
     """Return the keys of invoices at moments of their own."""

@@ -14,7 +14,8 @@ from features.ledger.storage import Ledger
 from models.evaluation import classification_metrics
 from models.plots import report_figure
 from models.training import Checked
-from pipelines.backtest.late_payment import late_payment
+from pipelines.backtest.late_payment_run import backtest_late_payment
+from pipelines.backtest.protocol import Protocol
 from pipelines.backtest.risk import risk
 from pipelines.files import write_frames
 
@@ -29,6 +30,7 @@ def backtest(
     out: Path,
     settings: Settings,
     progress: Callable[[str], None],
+    protocol: Protocol | None = None,
 ) -> pd.DataFrame:
     """Backtest one model.
 
@@ -42,9 +44,11 @@ def backtest(
         invoices issued until the next cutoff (the last: until the extract), or the customers at
         the cutoff and their following year.
     out : Path
-        Folder for ``metrics`` and ``predictions`` (Parquet and CSV) and ``report.png``.
+        Folder for the tables (Parquet and CSV) and the report.
     settings : Settings
     progress : callable
+    protocol : Protocol, optional
+        For late_payment only: customers held out, age of proposals.
 
     Returns
     -------
@@ -54,7 +58,8 @@ def backtest(
     Raises
     ------
     ValueError
-        A cutoff that leaves nothing to test, or too little to train on.
+        A cutoff that leaves nothing to test, or too little to train on; an option that the model
+        does not have.
     """
     ledger = Ledger.open(ledger_path)
     ordered = sorted(set(cutoffs))
@@ -65,14 +70,16 @@ def backtest(
             f"ledger that ends with {end}; choose earlier dates"
         )
     book = load_book(ledger, settings.settlement)
+    if name == "late_payment":
+        return backtest_late_payment(
+            book, ordered, end, out, settings.late_payment, protocol or Protocol(), progress
+        )
+    if protocol not in (None, Protocol()):
+        raise ValueError(f"{name}: --customer-folds and --rescore-days are late_payment's")
     tables = []
     for number, cutoff in enumerate(ordered):
         progress(f"{name}: cutoff {cutoff} ({number + 1} of {len(ordered)})")
-        until = ordered[number + 1] if number + 1 < len(ordered) else end
-        if name == "late_payment":
-            tables.append(late_payment(book, cutoff, until, end, settings))
-        else:
-            tables.append(risk(name, book, cutoff, end, settings))
+        tables.append(risk(name, book, cutoff, end, settings))
     predictions = pd.concat(tables, ignore_index=True)
     if predictions.empty:
         raise ValueError(
@@ -81,10 +88,9 @@ def backtest(
         )
     metrics = _measure(predictions)
     write_frames(out, {"metrics": metrics, "predictions": predictions}, csv=True)
-    headline = "late_5d" if name == "late_payment" else "default_12m"
     checks = [
-        Checked(f"{headline} from {cutoff}", part["outcome"].to_numpy(), part["model"].to_numpy())
-        for cutoff, part in predictions[predictions["target"] == headline].groupby("cutoff")
+        Checked(f"default_12m from {cutoff}", part["outcome"].to_numpy(), part["model"].to_numpy())
+        for cutoff, part in predictions.groupby("cutoff")
     ]
     report_figure(name, checks).savefig(out / "report.png", dpi=110)
     return metrics

@@ -1,0 +1,37 @@
+"""LightGBM on raw columns: the invoice and its customer's master data, no history."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.boosting import train_booster
+from models.late_payment.baselines.cases import Asked, Float64, Learnt
+from models.late_payment.baselines.regression import INVOICE_COLUMNS
+
+_MASTER_FEATURES = (
+    "customer_relation_days_value_now",
+    "customer_business_days_value_now",
+    "customer_bureau_score_value_now",
+)
+_PARAMETERS = {
+    "num_leaves": 15,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.8,
+    "lambda_l2": 5.0,
+    "seed": 7,
+}
+_TREES = 150
+
+
+def raw_columns(learnt: Learnt, asked: Asked) -> Float64:
+    """Predict from invoice columns and master data."""
+    if not 0 < learnt.late.sum() < len(learnt.late):
+        return np.full(len(asked), learnt.rate)
+    booster = train_booster(_columns(learnt.asked), learnt.late, _PARAMETERS, _TREES)
+    return np.asarray(booster.predict(_columns(asked), num_threads=1))
+
+
+def _columns(asked: Asked) -> Float64:
+    names = (*INVOICE_COLUMNS, *_MASTER_FEATURES)
+    return np.column_stack([*(asked.feature(name) for name in names), asked.master])
