@@ -109,7 +109,7 @@ def show_labels(summary: LabelSummary) -> None:
                 reason,
                 len(part),
                 part["customer_id"].nunique(),
-                int(part["cured_on"].notna().sum()),
+                int((part["outcome"] == "cured").sum()),
                 *(float(part[name].sum()) for name in money),
             )
             for reason, part in [*groups, ("all", register)]

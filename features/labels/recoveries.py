@@ -65,7 +65,7 @@ def recovery_flows(ledger: Ledger, book: Book, register: pd.DataFrame, cutoff: i
     share = np.minimum(total, flows["owed_minor"]) / flows["owed_minor"]
     reached = np.rint(share * flows["owed"]).astype(np.int64)
     flows["amount"] = reached - reached.groupby(same).shift(1, fill_value=0)
-    flows["day"] = flows["known"] // DAY
+    flows["day"] = (flows["known"] // DAY).astype(np.int64)
     flows["after_write_off"] = flows["known"] > flows["written_off"]
     flows["kind"] = np.array(KINDS, dtype=object)[flows["kind"].to_numpy(dtype=np.int64)]
     kept = flows.loc[flows["amount"] != 0, _FLOWS]
@@ -90,15 +90,16 @@ def recovered(book: Book, register: pd.DataFrame, flows: pd.DataFrame, cutoff: i
         return np.asarray(sums.reindex(rows, fill_value=0), dtype=np.int64)
 
     cash = flows["kind"] == "payment"
-    came = flows[cash & (flows["amount"] > 0)].groupby("default")["day"]
+    came = flows[cash & (flows["amount"] > 0)].groupby("default")["day"].agg(["min", "max"])
+    came = came.reindex(rows, fill_value=-1).astype(np.int64)
     after = total(cash & flows["after_write_off"])
     written_off = total(flows["kind"] == "write_off")
     return pd.DataFrame(
         {
             "recovered": total(cash),
             "recovered_after_write_off": after,
-            "first_recovery_day": came.min().reindex(rows, fill_value=-1).to_numpy(),
-            "last_recovery_day": came.max().reindex(rows, fill_value=-1).to_numpy(),
+            "first_recovery_day": came["min"].to_numpy(),
+            "last_recovery_day": came["max"].to_numpy(),
             "credited": total(flows["kind"].isin(["credit_note", "discount"])),
             "written_off": written_off,
             "lost": np.maximum(written_off - after, 0),
@@ -147,4 +148,4 @@ def _movements(ledger: Ledger, book: Book, customers: Int64, cutoff: int) -> pd.
     # A reversal of what the ledger does not have took back cash.
     both["kind"] = both["kind"].replace(REVERSAL, KINDS.index("payment"))
     stands = (both["invoice"] >= 0) & (both["known"] < cutoff) & (both["void"] >= cutoff)
-    return both.loc[stands, ["invoice", "kind", "known", "amount"]]
+    return both.loc[stands, ["invoice", "kind", "known", "amount"]].astype(np.int64)

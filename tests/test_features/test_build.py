@@ -21,8 +21,10 @@ from features.facts.book import Book
 from features.facts.loading import Range, load_book, load_customers
 from features.facts.versions import DAY
 from features.intake import import_extract, load_source
+from features.labels.amount_at_default import amounts_at_default
 from features.labels.default_register import default_register
 from features.labels.payment_day import outcomes
+from features.labels.recoveries import recovered, recovery_flows
 from features.ledger.contract import TABLES, Column
 from features.ledger.schema import reporting_column
 from features.ledger.storage import Ledger
@@ -134,16 +136,27 @@ def leaking(ledger: Ledger, keys: pd.DataFrame, as_of: datetime, change: Change,
     return moved(build(ledger, keys, as_of, names), build(other, keys, as_of, names))
 
 
-def labels(ledger: Ledger, as_of: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the default register and the outcomes at a cutoff, by id."""
+def labels(ledger: Ledger, as_of: datetime) -> list[pd.DataFrame]:
+    """Return the default register with all amounts, and the outcomes at a cutoff, by id."""
     book = load_book(ledger)
     cutoff = moment_in_microseconds(as_of)
-    register = default_register(book, DefaultSettings(), cutoff)
-    register["customer"] = book.customer_ids[register["customer"]]
+    lenient = DefaultSettings(
+        consecutive_days=20, probation_days=5, exclude_disputes="seller_fault", group_contagion=True
+    )
+    tables = []
+    for settings in (DefaultSettings(), lenient):
+        register = default_register(book, settings, cutoff)
+        flows = recovery_flows(ledger, book, register, cutoff)
+        amounts = amounts_at_default(book, register, settings)
+        later = recovered(book, register, flows, cutoff)
+        register["customer"] = book.customer_ids[register["customer"]]
+        flows["invoice"] = book.invoice_ids[flows["invoice"]]
+        flows = flows.sort_values(list(flows), ignore_index=True)
+        tables += [pd.concat([register, amounts, later], axis=1), flows]
     found = pd.DataFrame(vars(outcomes(book, cutoff))).drop(columns="row")
     found["customer"] = book.customer_ids[found["customer"]]
     found["invoice"] = book.invoice_ids[found["invoice"]]
-    return register, found.sort_values("invoice", ignore_index=True)
+    return [*tables, found.sort_values("invoice", ignore_index=True)]
 
 
 SAMPLE_MOMENTS = [datetime(2023, 7, 1), datetime(2024, 11, 5, 15, 30), datetime(2025, 6, 30)]
