@@ -274,7 +274,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_register_is_that_of_plain_days(facts, moment, seed):
     random_rows(facts, seed)
     ledger = facts.ledger()
