@@ -102,6 +102,15 @@ class LatePaymentSettings(_Frozen):
     seed: int = 7
 
 
+class CashForecastSettings(_Frozen):
+    """Expected cash of the open book, and its intervals."""
+
+    coverage: float = Field(0.80, gt=0, lt=1)
+    """Share of the draws inside an interval; the rest lies half below and half above."""
+    draws: int = Field(1_000, ge=100)
+    seed: int = Field(7, ge=0)
+
+
 class DefaultModelSettings(_Frozen):
     """The boosted model of the probability of default."""
 
@@ -206,6 +215,7 @@ class Settings(_Frozen):
     settlement: SettlementSettings = SettlementSettings()
     default: DefaultSettings = DefaultSettings()
     late_payment: LatePaymentSettings = LatePaymentSettings()
+    cash_forecast: CashForecastSettings = CashForecastSettings()
     default_model: DefaultModelSettings = DefaultModelSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
     limits: LimitSettings = LimitSettings()

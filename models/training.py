@@ -16,6 +16,7 @@ from features.build import moment_in_microseconds
 from features.facts.book import Book
 from features.facts.versions import DAY
 from models.bundle import Model
+from models.cash_forecast.fitting import with_co_movement
 from models.default.model import DefaultModel, fit_default, unseen_log_odds
 from models.evaluation import classification_metrics, kolmogorov_smirnov
 from models.late_payment.grid import HORIZONS
@@ -104,6 +105,8 @@ def _train_late_payment(
 ) -> Trained:
     cutoff = moment_in_microseconds(as_of)
     fitted = fit_late_payment(book, cutoff, settings.late_payment, progress)
+    progress("late_payment: how payment days move together")
+    model = with_co_movement(book, fitted, cutoff)
     rows = fitted.evaluated
     metrics: dict[str, float] = {}
     checks = []
@@ -131,7 +134,7 @@ def _train_late_payment(
     some = _spread(len(rows))
     return Trained(
         "late_payment",
-        fitted.model,
+        model,
         metrics,
         settings.late_payment.model_dump(),
         tuple(checks),

@@ -159,7 +159,7 @@ def train(model: str, ledger: Path, as_of: date, out: Path | None, config: Path 
 
 
 @payrisk.command()
-@click.argument("model", type=click.Choice(MODELS))
+@click.argument("model", type=click.Choice([*MODELS, "cash_forecast"]))
 @options.ledger
 @click.option("--cutoffs", type=options.DAYS, required=True, help="Days to train as of.")
 @click.option("--out", type=options.FOLDER, required=True, help="Folder for tables and report.")
@@ -187,8 +187,16 @@ def backtest(
 
     Each model learns what was known before its cutoff and is asked about what came until the next
     one (the last: until the ledger's end). late_payment is asked at issue and, for open invoices,
-    at every month's start; DIR gets tables as Parquet and CSV, and report.html.
+    at every month's start; DIR gets tables as Parquet and CSV, and report.html. cash_forecast is
+    asked every seven days what each week will bring of the book that is open then.
     """
+    if model == "cash_forecast":
+        from pipelines.backtest.cash_forecast import SHOWN, backtest_cash
+
+        measured = backtest_cash(ledger, cutoffs, out, load_settings(config), progress)
+        show_table(model, SHOWN, measured[list(SHOWN)].itertuples(index=False))
+        say(f"metrics, forecasts and forecast.png in {out}")
+        return
     from pipelines.backtest.late_payment_run import summary
     from pipelines.backtest.protocol import Protocol
     from pipelines.backtest.run import MEASURES

@@ -1,4 +1,4 @@
-"""Scoring a ledger: champions in, four outputs and the risk store's next set out."""
+"""Scoring a ledger: champions in, six outputs and the risk store's next set out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from features.facts.book import Book
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
 from models.bundle import KINDS, LoadedModel, load_champions
+from models.cash_forecast.co_movement import CoMovement
+from models.cash_forecast.forecast import forecast_of_scored
+from models.cash_forecast.periods import NEXT_WEEKS
+from models.late_payment.model import LatePaymentModel
 from models.reasons import details
 from models.scoring import open_invoices, score_customers, score_invoices
 from models.scoring.invoices import INTERNAL_COLUMNS
@@ -40,6 +44,8 @@ class ScoreSummary:
     expected_loss: float
     cash_at_risk: float
     currency: str
+    next_cash: tuple[float, float, float]
+    """Expected cash of the next `NEXT_WEEKS` weeks and its interval."""
     worklist: pd.DataFrame
     files: Sequence[Path]
     refused: Mapping[str, int]
@@ -116,8 +122,9 @@ def score_ledger(
     ledger_path : Path
     as_of : date
     out : Path
-        Folder for ``invoices``, ``customers``, ``worklist`` and, with ``proposed``, ``proposed``;
-        beside each of the scores its reasons in detail.
+        Folder for ``invoices``, ``customers``, ``worklist``, ``cash_forecast``,
+        ``cash_forecast_customers`` and, with ``proposed``, ``proposed``; beside each of the scores
+        its reasons in detail.
     home : Home
     settings : Settings
     proposed : Path, optional
@@ -149,6 +156,13 @@ def score_ledger(
         "invoice_reasons": details(invoices["invoice_id"], invoices["reasons"]),
         "customer_reasons": scored.reasons,
     }
+    progress("forecasting cash")
+    cash = forecast_of_scored(
+        invoices, _co_movement(late_payment), as_of, ledger.reporting_currency,
+        settings.cash_forecast,
+    )  # fmt: skip
+    frames["cash_forecast"] = cash.book
+    frames["cash_forecast_customers"] = cash.customers
     refusals: dict[str, int] = {}
     if accepted is not None and refused is not None:
         progress(f"scoring {len(accepted):,} proposed invoices")
@@ -187,11 +201,17 @@ def score_ledger(
         expected_loss=float(scored.customers["expected_loss"].sum(min_count=1)),
         cash_at_risk=float(scored.worklist["cash_at_risk"].sum()),
         currency=ledger.reporting_currency,
+        next_cash=cash.first_weeks(NEXT_WEEKS, settings.cash_forecast.coverage),
         worklist=scored.worklist,
         files=files,
         refused=refusals,
         notes=notes,
     )
+
+
+def _co_movement(late_payment: LoadedModel | None) -> CoMovement | None:
+    model = None if late_payment is None else late_payment.model
+    return model.co_movement if isinstance(model, LatePaymentModel) else None
 
 
 def _convertible(book: Book, frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from models.cash_forecast.periods import NEXT_WEEKS
 from pipelines.terminal import say, show_table
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def show_scores(summary: ScoreSummary) -> None:
             ("customers", summary.rows["customers"]),
             ("overdue", f"{money}{summary.overdue:,.0f}"),
             ("expected loss in 12 months", _amount(money, summary.expected_loss)),
+            (f"expected cash of {NEXT_WEEKS} weeks", _interval(money, summary)),
             ("customers on the worklist", summary.rows["worklist"]),
             ("cash at risk on the worklist", f"{money}{summary.cash_at_risk:,.0f}"),
             *(
@@ -83,6 +85,13 @@ def show_scores(summary: ScoreSummary) -> None:
     if summary.missing:
         say(f"no {', '.join(summary.missing)} model in this home: its columns are empty")
     say(f"files in {summary.files[0].parent}: {', '.join(path.name for path in summary.files)}")
+
+
+def _interval(currency: str, summary: ScoreSummary) -> str:
+    expected, low, high = summary.next_cash
+    if expected != expected:
+        return "not known"
+    return f"{currency}{expected:,.0f} ({low:,.0f} to {high:,.0f})"
 
 
 def _amount(currency: str, value: float) -> str:

@@ -20,6 +20,7 @@ from features.facts.settlement import PAID
 from features.facts.versions import DAY, Int64
 from features.labels.payment_day import outcomes
 from models.calibration import Calibration, fit_calibration
+from models.cash_forecast.co_movement import CoMovement
 from models.late_payment.curve import Curves, columns, curves, day_weights
 from models.late_payment.dataset import Rows, rows_at, training_rows
 from models.late_payment.explanation import HazardExplainer
@@ -50,6 +51,8 @@ class LatePaymentModel:
         Share of invoices still open at the last edge that is not paid within a year.
     usual : tuple of float or None
         Medians of the rows learnt from, for the reasons.
+    co_movement : CoMovement
+        How payment days move together; the cash forecast reads it.
     """
 
     features: tuple[str, ...]
@@ -57,6 +60,7 @@ class LatePaymentModel:
     weights: Float64
     never: float
     usual: Usual
+    co_movement: CoMovement = CoMovement()
 
     def curves(self, matrix: Float64, start: Int64, due_day: Int64, threads: int = 0) -> Curves:
         """Return the curves of invoices.
@@ -120,6 +124,7 @@ class LatePaymentModel:
             "weights": self.weights.tolist(),
             "never": self.never,
             "usual": list(self.usual),
+            "co_movement": self.co_movement.to_document(),
             "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
         }
         return document, boosters
@@ -148,7 +153,8 @@ class LatePaymentModel:
         )
         weights = np.array(document["weights"])
         features = tuple(document["features"])
-        return cls(features, hazards, weights, document["never"], usual_of(document))
+        movement = CoMovement.from_document(document.get("co_movement"))
+        return cls(features, hazards, weights, document["never"], usual_of(document), movement)
 
 
 @dataclass(frozen=True)
@@ -156,12 +162,15 @@ class Fitted:
     """A trained model and how its earlier self did on later invoices.
 
     ``evaluated`` are the invoices issued in the last slice, at issue, and ``curves`` their curves
-    from hazards fitted and calibrated before that slice with what was known by then.
+    from hazards fitted and calibrated before that slice with what was known by then. ``earlier``
+    is the model of those hazards, ``evaluated_from`` the slice's begin in microseconds since 1970.
     """
 
     model: LatePaymentModel
     evaluated: Rows
     curves: Curves
+    earlier: LatePaymentModel
+    evaluated_from: int
 
 
 def fit_late_payment(
@@ -229,6 +238,8 @@ def fit_late_payment(
         model,
         evaluated,
         earlier.curves(evaluated.matrix, evaluated.start, evaluated.keys.due_day),
+        earlier,
+        second_slice,
     )
 
 

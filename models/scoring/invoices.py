@@ -14,6 +14,7 @@ from features.facts.versions import DAY, Int64
 from features.labels.payment_day import outcomes
 from features.ledger.money import minor_units_per_major
 from models.bundle import LoadedModel
+from models.cash_forecast.periods import PAID_BY, paid_by
 from models.late_payment.curve import DAYS, columns
 from models.late_payment.grid import HORIZONS, LAST_DAY
 from models.late_payment.model import start_of
@@ -39,9 +40,9 @@ SCORE_COLUMNS = [
 ]
 """The columns of the ``invoices`` and ``proposed`` outputs."""
 
-INTERNAL_COLUMNS = ["p_paid_30d", "open_reporting", "reasons"]
-"""P(paid within 30 days of ``as_of``) and the reporting amount for the customer's cash; the reasons
-as tuples of `Reason`."""
+INTERNAL_COLUMNS = ["p_paid_30d", "open_reporting", *PAID_BY, "reasons"]
+"""P(paid within 30 days of ``as_of`` and by the end of each period) and the reporting amount, for the
+cash; the reasons as tuples of `Reason`."""
 
 
 def open_invoices(book: Book, as_of: date | datetime) -> pd.DataFrame:
@@ -132,6 +133,7 @@ def score_invoices(
         scored[f"pay_date_p{share}"] = _dates(day)
     within = DAYS[None, :] < (keys.as_of // DAY + 30 - keys.due_day)[:, None]
     scored["p_paid_30d"] = (curve.daily * within).sum(axis=1)
+    scored[list(PAID_BY)] = paid_by(curve, today, keys.due_day)
     if explain:
         contributions = model.model.contributions(matrix, start, threads)
         found = find_reasons(model.model.features, matrix, contributions, model.model.usual)

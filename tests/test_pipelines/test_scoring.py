@@ -13,6 +13,8 @@ from pipelines.scoring import score_ledger
 from serving.store import RiskStore
 
 AS_OF = date(2025, 12, 1)
+CASH = ["as_of", "period", "week_start", "week_end"]
+CASH += ["expected_cash", "cash_p10", "cash_p90", "currency"]
 REASONS = ["reason_1", "reason_2", "reason_3", "reason_4"]
 LATE = [f"p_late_{k}d" for k in (1, 5, 15, 30, 60, 90)]
 QUANTILES = ["pay_date_p10", "pay_date_p50", "pay_date_p90"]
@@ -70,7 +72,7 @@ def score(trained, settings, home, tmp_path):
     return call
 
 
-def test_the_four_outputs_have_exactly_their_columns(score, tmp_path):
+def test_the_outputs_have_exactly_their_columns(score, tmp_path):
     frames = score(proposed=write_proposals(tmp_path / "p.csv"))
     columns = {name: list(frame.columns) for name, frame in frames.items()}
     assert columns == {
@@ -81,6 +83,8 @@ def test_the_four_outputs_have_exactly_their_columns(score, tmp_path):
         "invoice_reasons": ["invoice_id", *DETAILS],
         "proposed_reasons": ["invoice_id", *DETAILS],
         "customer_reasons": ["customer_id", *DETAILS],
+        "cash_forecast": CASH,
+        "cash_forecast_customers": ["customer_id", *CASH],
     }
 
 

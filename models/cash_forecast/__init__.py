@@ -1,0 +1,1 @@
+"""The cash forecast: what the open book pays per week, with intervals."""
