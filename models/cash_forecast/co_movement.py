@@ -14,7 +14,8 @@ class CoMovement:
     """Correlations of being paid in a week, of two invoices open at its begin.
 
     An invoice is paid in a week where a normal draw falls below a limit. The draw is the sum of
-    four independent parts: the market's of that week, the customer's, the pay run's and its own.
+    independent parts: what lasts of the market's and of the customer's, theirs of that week, the
+    pay run's and the invoice's own.
 
     Parameters
     ----------
@@ -25,18 +26,23 @@ class CoMovement:
     pay_run : float
         Of two invoices of one customer that fall due on the same day, or are both overdue: one
         run usually pays them together. At least ``customer``.
+    lasting_market, lasting_customer : float
+        As ``market`` and ``customer``, of two invoices in different weeks: what is slow stays slow.
+        Neither it nor the difference of the two exceeds that of the same week.
     forecasts : int
         Past (invoice, week) forecasts they were estimated from; 0: assumed, not estimated.
 
     Raises
     ------
     ValueError
-        The correlations do not ascend within [0, 1).
+        The correlations do not ascend within [0, 1), or more lasts than there is.
     """
 
     market: float = 0.01
     customer: float = 0.2
     pay_run: float = 0.6
+    lasting_market: float = 0.0
+    lasting_customer: float = 0.0
     forecasts: int = 0
 
     def __post_init__(self) -> None:
@@ -45,19 +51,36 @@ class CoMovement:
                 "cash forecast: correlations must ascend within [0, 1): market "
                 f"{self.market}, customer {self.customer}, pay run {self.pay_run}"
             )
+        lasting = self.lasting_customer - self.lasting_market
+        if not (
+            0.0 <= self.lasting_market <= self.market
+            and 0.0 <= lasting <= self.customer - self.market + 1e-12
+        ):
+            raise ValueError(
+                f"cash forecast: lasting correlations {self.lasting_market} (market) and "
+                f"{self.lasting_customer} (customer) exceed those of the same week"
+            )
 
     @property
-    def loadings(self) -> tuple[float, float, float, float]:
-        """Weights of the market's, the customer's, the pay run's and the invoice's own part.
+    def loadings(self) -> tuple[float, float, float, float, float, float]:
+        """Weights of the parts: lasting of market and customer, of the week, run, own.
 
         Examples
         --------
         >>> CoMovement(market=0.0, customer=0.36, pay_run=0.36).loadings
-        (0.0, 0.6, 0.0, 0.8)
+        (0.0, 0.0, 0.0, 0.6, 0.0, 0.8)
         """
-        steps = np.diff([0.0, self.market, self.customer, self.pay_run, 1.0])
-        market, customer, pay_run, own = np.sqrt(steps).tolist()
-        return market, customer, pay_run, own
+        lasting = self.lasting_customer - self.lasting_market
+        shares = [
+            self.lasting_market,
+            lasting,
+            self.market - self.lasting_market,
+            self.customer - self.market - lasting,
+            self.pay_run - self.customer,
+            1.0 - self.pay_run,
+        ]
+        first, second, third, fourth, fifth, sixth = np.sqrt(np.maximum(shares, 0.0)).tolist()
+        return first, second, third, fourth, fifth, sixth
 
     def to_document(self) -> dict[str, Any]:
         """Return the correlations as plain data."""

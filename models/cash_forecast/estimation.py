@@ -5,7 +5,8 @@ have the covariance ``sum over n of r^n c_n(a) c_n(b)`` if their normal draws ar
 ``r``; ``c_n(a) = phi(a) He_{n-1}(a) / sqrt(n!)`` with Hermite polynomials (the tetrachoric series
 of Pearson, 1900). Sums over all pairs of a group therefore need no pairs:
 ``(sum c_n)^2 - sum c_n^2``. The correlation of each kind of pair is the one at which that equals
-the covariance seen, summed over all weeks of all forecasts.
+the covariance seen, summed over all weeks of all forecasts. Pairs in different weeks of one
+forecast tell what lasts; a sum over all weeks, less those within one, holds them.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from features.facts.book import Book
 from features.facts.versions import ALWAYS, DAY, Int64
 from features.labels.payment_day import outcomes
 from models.cash_forecast.co_movement import CoMovement
+from models.cash_forecast.limits import hazards
 from models.cash_forecast.open_book import OpenBook, open_book, paid_day
 from models.cash_forecast.periods import WEEKS, period_of
-from models.cash_forecast.simulation import hazards, pay_run
+from models.cash_forecast.simulation import pay_run
 
 Float64 = npt.NDArray[np.float64]
 
@@ -110,22 +112,29 @@ def estimate(past: PastForecasts) -> CoMovement:
     """
     if len(past) < MIN_ROWS:
         return CoMovement()
-    seen = np.zeros(3)
-    terms = np.zeros((3, _TERMS))
     hazard = hazards(past.chances)
     groups = _groups(past)
-    used = 0
-    for week in range(WEEKS):
-        open_then = (past.weeks > week) & (past.period >= week)
-        used += int(open_then.sum())
-        seen += _pair_sums(((past.period == week) - hazard[:, week]) * open_then, groups)
-        for n, coefficient in enumerate(_hermite(ndtri(hazard[:, week]))):
-            terms[:, n] += _pair_sums(coefficient * open_then, groups)
-    market, customer, run = (
-        _correlation(moment, series) for moment, series in zip(seen, terms, strict=True)
+    open_then = (past.weeks[:, None] > np.arange(WEEKS)) & (
+        past.period[:, None] >= np.arange(WEEKS)
     )
+    came = (past.period[:, None] == np.arange(WEEKS)) - hazard[:, :WEEKS]
+    seen, seen_across = _pair_sums(came * open_then, groups)
+    limits = ndtri(hazard[:, :WEEKS])
+    sums = [_pair_sums(coefficient * open_then, groups) for coefficient in _hermite(limits)]
+    same, across = (np.stack(kind, axis=1) for kind in zip(*sums, strict=True))
+    market, customer, run = (_correlation(*pair) for pair in zip(seen, same, strict=True))
     customer = max(market, customer)
-    return CoMovement(market, customer, max(customer, run), used)
+    # What lasts is a part of what moves together in one week.
+    lasting = min(_correlation(seen_across[0], across[0]), market)
+    of_customer = _correlation(seen_across[1] + seen_across[2], across[1] + across[2])
+    return CoMovement(
+        market,
+        customer,
+        max(customer, run),
+        lasting,
+        float(np.clip(of_customer, lasting, lasting + customer - market)),
+        int(open_then.sum()),
+    )
 
 
 def _groups(past: PastForecasts) -> list[Int64]:
@@ -135,10 +144,25 @@ def _groups(past: PastForecasts) -> list[Int64]:
     return [*nested, np.arange(len(past))]
 
 
-def _pair_sums(values: Float64, groups: list[Int64]) -> Float64:
-    """Return the sums of products over pairs of different customers, of one, and of one pay run."""
-    squares = [float((np.bincount(group, weights=values) ** 2).sum()) for group in groups]
-    return -np.diff(squares)
+def _pair_sums(values: Float64, groups: list[Int64]) -> tuple[Float64, Float64]:
+    """Return the sums of products over pairs of invoices: in the same week, in different weeks.
+
+    Each for pairs of different customers, of one customer's different runs, and of one run.
+
+    Parameters
+    ----------
+    values : float64 array of shape (n, weeks)
+    groups : list of int64 arrays
+        See `_groups`.
+    """
+    same, all_weeks = [], []
+    total = values.sum(axis=1)
+    for group in groups:
+        weeks = [np.bincount(group, weights=column) for column in values.T]
+        same.append(sum(float((week**2).sum()) for week in weeks))
+        all_weeks.append(float((np.bincount(group, weights=total) ** 2).sum()))
+    within = -np.diff(same)
+    return within, -np.diff(all_weeks) - within
 
 
 def _hermite(limit: Float64) -> Iterator[Float64]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from features.facts.versions import Int64
 from models.cash_forecast.co_movement import CoMovement
+from models.cash_forecast.limits import limits
 from models.cash_forecast.periods import PERIODS
 from models.cash_forecast.simulation_kernel import NORMALS, cash_by_customer
 
@@ -43,20 +43,6 @@ class Simulated:
 def pay_run(due_day: Int64, today: int | Int64) -> Int64:
     """Return what an invoice is paid together with: its due day's, or all that is overdue."""
     return np.where(due_day < today, OVERDUE, due_day)
-
-
-def hazards(chances: Float64) -> Float64:
-    """Return P(paid in each period | open at its begin) from P(paid by its end).
-
-    Examples
-    --------
-    >>> hazards(np.array([[0.5, 0.75, 0.75]])).tolist()
-    [[0.5, 0.5, 0.0]]
-    """
-    before = np.column_stack([np.zeros(len(chances)), chances[:, :-1]])
-    left = 1.0 - before
-    share = np.divide(chances - before, left, out=np.zeros_like(left), where=left > 1e-12)
-    return np.clip(share, 0.0, 1.0)
 
 
 def quantile(draws: Float64, share: float) -> Float64:
@@ -103,11 +89,10 @@ def simulate(
         The same seed gives the same draws.
     """
     generator = np.random.default_rng(seed)
-    market = generator.standard_normal((len(PERIODS) - 1, draws))
+    market = generator.standard_normal((len(PERIODS), draws))
     # Rows in an order of their own: the draws must not depend on the order they come in.
     order = np.lexsort((amount, chances[:, 0], run, customer))
-    limits = ndtri(hazards(chances[order]))
-    amounts, runs = amount[order], run[order]
+    sorted_chances, amounts, runs = chances[order], amount[order], run[order]
     owners, begin = np.unique(customer[order], return_index=True)
     edges = np.append(begin, len(order)).astype(np.int64)
     seeds = generator.integers(2**64, size=len(owners), dtype=np.uint64)
@@ -117,7 +102,7 @@ def simulate(
         high = min(low + CUSTOMERS_AT_ONCE, len(owners))
         rows = slice(edges[low], edges[high])
         cash = cash_by_customer(
-            limits[rows],
+            limits(sorted_chances[rows], movement.lasting_customer),
             amounts[rows],
             edges[low : high + 1] - edges[low],
             runs[rows],

@@ -28,22 +28,22 @@ def cash_by_customer(limits, amount, first, run, market, loadings, normals, seed
     """Return the cash of each customer, period and draw.
 
     An invoice still open at the begin of a period is paid in it where its normal draw is at or
-    below its limit. The draws of a period are the sum of the market's part, the customer's, the pay
-    run's and the invoice's own; those of different periods are independent, so that each invoice
-    keeps its own curve exactly.
+    below its limit. The draws are the sum of what lasts over all periods, the market's and the
+    customer's, and of the parts of the period: the market's, the customer's, the pay run's and the
+    invoice's own.
 
     Parameters
     ----------
     limits : float64 array of shape (invoices, periods - 1)
-        Normal quantiles of the chance to be paid in a period if open at its begin.
+        See `limits.limits`.
     amount : float64 array of shape (invoices,)
     first : int64 array of shape (customers + 1,)
         Invoices ``first[c]:first[c + 1]`` belong to customer ``c``.
     run : int64 array of shape (invoices,)
         What it is paid together with; invoices of one run are neighbours.
-    market : float64 array of shape (periods - 1, draws)
-        Normal draws.
-    loadings : tuple of four floats
+    market : float64 array of shape (periods, draws)
+        Normal draws: what lasts, then those of the periods but the last.
+    loadings : tuple of six floats
     normals : float64 array
         `NORMALS`.
     seeds : uint64 array of shape (customers,)
@@ -52,7 +52,7 @@ def cash_by_customer(limits, amount, first, run, market, loadings, normals, seed
     -------
     float64 array of shape (customers, periods, draws)
     """
-    periods, draws = market.shape
+    periods, draws = len(market) - 1, market.shape[1]
     cash = np.zeros((len(first) - 1, periods + 1, draws))
     for c in range(len(first) - 1):
         low, high = first[c], first[c + 1]
@@ -61,19 +61,21 @@ def cash_by_customer(limits, amount, first, run, market, loadings, normals, seed
         for d in range(draws):
             unpaid[:] = True
             left = high - low
+            normal, state = _next_normal(state, normals)
+            lasting = loadings[0] * market[0, d] + loadings[1] * normal
             for period in range(periods):
                 if left == 0:
                     break
                 normal, state = _next_normal(state, normals)
-                shared = loadings[0] * market[period, d] + loadings[1] * normal
+                shared = lasting + loadings[2] * market[period + 1, d] + loadings[3] * normal
                 together = 0.0
                 for i in range(low, high):
                     if i == low or run[i] != run[i - 1]:
                         normal, state = _next_normal(state, normals)
-                        together = shared + loadings[2] * normal
+                        together = shared + loadings[4] * normal
                     if unpaid[i - low] and limits[i, period] > -np.inf:
                         normal, state = _next_normal(state, normals)
-                        if together + loadings[3] * normal <= limits[i, period]:
+                        if together + loadings[5] * normal <= limits[i, period]:
                             cash[c, period, d] += amount[i]
                             unpaid[i - low] = False
                             left -= 1

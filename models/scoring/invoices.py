@@ -41,8 +41,8 @@ SCORE_COLUMNS = [
 """The columns of the ``invoices`` and ``proposed`` outputs."""
 
 INTERNAL_COLUMNS = ["p_paid_30d", "open_reporting", *PAID_BY, "reasons"]
-"""P(paid within 30 days of ``as_of`` and by the end of each period) and the reporting amount, for the
-cash; the reasons as tuples of `Reason`."""
+"""P(paid within 30 days of ``as_of``, and by the end of each period) and the reporting amount for
+the cash; the reasons as tuples of `Reason`."""
 
 
 def open_invoices(book: Book, as_of: date | datetime) -> pd.DataFrame:

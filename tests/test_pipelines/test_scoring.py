@@ -143,7 +143,7 @@ def test_the_same_score_twice_is_the_same_to_the_byte(score, tmp_path):
     score("one", proposed=proposed, csv=True)
     score("two", proposed=proposed, csv=True)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 14
+    assert len(files) == 18
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -177,6 +177,8 @@ def test_a_moment_before_all_facts_gives_empty_outputs(score, empty_home):
         "worklist": 0,
         "invoice_reasons": 0,
         "customer_reasons": 0,
+        "cash_forecast": 15,
+        "cash_forecast_customers": 0,
     }
     assert list(frames["customers"].columns) == CUSTOMERS
 

@@ -6,8 +6,8 @@ from scipy.special import ndtri
 
 from models.cash_forecast.co_movement import CoMovement
 from models.cash_forecast.estimation import PastForecasts, estimate
+from models.cash_forecast.limits import hazards
 from models.cash_forecast.periods import WEEKS
-from models.cash_forecast.simulation import hazards
 
 
 def history(true: CoMovement, origins=50, customers=40, runs=3, each=3) -> PastForecasts:
@@ -20,7 +20,7 @@ def history(true: CoMovement, origins=50, customers=40, runs=3, each=3) -> PastF
     run = np.arange(n) // each
     chances = np.sort(draw.random((n, WEEKS + 1)), axis=1)
     limits = ndtri(hazards(chances))
-    loadings = true.loadings
+    loadings = true.loadings[2:]
     period = np.full(n, WEEKS)
     for week in range(WEEKS):
         z = sum(
@@ -37,6 +37,7 @@ def test_the_correlations_that_made_a_history_are_found(true):
     assert found.market == pytest.approx(true.market, abs=0.03)
     assert found.customer == pytest.approx(true.customer, abs=0.08)
     assert found.pay_run == pytest.approx(true.pay_run, abs=0.08)
+    assert found.lasting_customer == pytest.approx(0.0, abs=0.05)
     assert found.forecasts > 0
 
 
@@ -58,6 +59,6 @@ def test_correlations_that_do_not_ascend_are_refused():
 
 
 def test_the_document_gives_the_correlations_back_and_older_bundles_the_assumed_ones():
-    movement = CoMovement(0.01, 0.2, 0.3, 99)
+    movement = CoMovement(0.01, 0.2, 0.3, 0.0, 0.1, 99)
     assert CoMovement.from_document(movement.to_document()) == movement
     assert CoMovement.from_document(None) == CoMovement()

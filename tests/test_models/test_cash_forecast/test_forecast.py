@@ -65,7 +65,8 @@ def test_customers_add_up_to_the_book():
 
 def test_the_simulation_has_the_expectation_of_the_curves_whatever_moves_together():
     chances, amount, names = some_book(customers=80)
-    made = forecast(chances, amount, names, CoMovement(0.02, 0.4, 0.8), draws=4000)
+    movement = CoMovement(0.02, 0.4, 0.8, lasting_market=0.01, lasting_customer=0.2)
+    made = forecast(chances, amount, names, movement, draws=4000)
     expected = made.book["expected_cash"].to_numpy()
     error = made.draws.std(axis=1) / np.sqrt(made.draws.shape[1])
     assert (np.abs(made.draws.mean(axis=1) - expected) < 4 * error).all()
@@ -89,6 +90,18 @@ def test_intervals_widen_with_what_moves_together(wider):
     wide = forecast(*book, movement=wider).book
     width = [float((b["cash_p90"] - b["cash_p10"]).iloc[0]) for b in (narrow, wide)]
     assert width[1] > 1.1 * width[0]
+
+
+def test_what_lasts_widens_weeks_together_and_not_the_single_week():
+    book = some_book()
+    passing, lasting = (
+        forecast(*book, movement=CoMovement(0.0, 0.5, 0.5, 0.0, share), draws=4000)
+        for share in (0.0, 0.5)
+    )
+    width = [np.diff(made.first_weeks(6, 0.8)[1:])[0] for made in (passing, lasting)]
+    assert width[1] > 1.1 * width[0]
+    first = [made.draws[0].std() for made in (passing, lasting)]
+    assert first[0] == pytest.approx(first[1], rel=0.08)
 
 
 def test_coverage_names_and_widens_the_interval():
