@@ -73,6 +73,29 @@ def importance_figure(trained: Trained) -> Figure:
     return figure
 
 
+def dependence_figure(trained: Trained, strongest: int = 6) -> Figure:
+    """Draw what each of the strongest features does to the risk over its values."""
+    import shap
+
+    strength = np.abs(trained.contributions).mean(axis=0)
+    chosen = np.argsort(-strength, kind="stable")[:strongest]
+    figure = Figure(figsize=(12, 3.6 * -(-len(chosen) // 3)), layout="constrained")
+    axes = figure.subplots(-(-len(chosen) // 3), 3, squeeze=False).ravel()
+    for axis, column in zip(axes, chosen, strict=False):
+        explanation = shap.Explanation(
+            values=trained.contributions[:, column],
+            data=trained.explained.iloc[:, column].to_numpy(),
+            feature_names=trained.explained.columns[column],
+        )
+        shap.plots.scatter(explanation, ax=axis, show=False, color=_BLUE, x_jitter=0)
+        axis.set_ylabel("contribution to the risk")
+        axis.tick_params(labelsize=8)
+    for axis in axes[len(chosen) :]:
+        axis.set_visible(False)
+    figure.suptitle(f"{trained.name}: the strongest features (higher = riskier)")
+    return figure
+
+
 def scorecard_figure(card: Scorecard) -> Figure:
     """Draw the points of every bin of a card."""
     count = len(card.characteristics)

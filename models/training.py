@@ -58,6 +58,9 @@ class Trained:
         What the plots show.
     window : tuple of date
         First and last day of the rows learnt from.
+    evaluated : tuple of date, or None
+        First and last day of the rows that the metrics were measured on by a model fitted with what
+        was known before the first; None where customers were held out instead.
     rows : int
     sample : DataFrame
         A few rows of the matrix: the input example.
@@ -73,6 +76,7 @@ class Trained:
     parameters: dict[str, Any]
     checks: tuple[Checked, ...]
     window: tuple[date, date]
+    evaluated: tuple[date, date] | None
     rows: int
     sample: pd.DataFrame
     explained: pd.DataFrame
@@ -139,6 +143,7 @@ def _train_late_payment(
         settings.late_payment.model_dump(),
         tuple(checks),
         (_date(int(issued.min())), _date(int(issued.max()))),
+        _span(rows.keys.as_of),
         int(known.sum()),
         pd.DataFrame(rows.matrix[:5], columns=fitted.model.features),
         pd.DataFrame(rows.matrix[some], columns=fitted.model.features),
@@ -158,7 +163,8 @@ def _train_risk(
     checked = _out_of_time(name, book, snapshots, settings) or _unseen(name, snapshots, settings)
     measured = classification_metrics(checked.outcome, checked.probability)
     measured["ks"] = kolmogorov_smirnov(checked.outcome, checked.probability)
-    prefix = "oot" if checked.title.startswith("out of time") else "unseen_customers"
+    out_of_time = checked.title.startswith("out of time")
+    prefix = "oot" if out_of_time else "unseen_customers"
     some = _spread(len(snapshots))
     parameters = settings.scorecard if name == "scorecard" else settings.default_model
     return Trained(
@@ -168,6 +174,7 @@ def _train_risk(
         {**parameters.model_dump(), **settings.default.model_dump()},
         (checked,),
         (_date(int(snapshots.as_of.min() // DAY)), _date(int(snapshots.as_of.max() // DAY))),
+        _span(snapshots.as_of[snapshots.as_of >= _edge(snapshots)]) if out_of_time else None,
         len(snapshots),
         pd.DataFrame(snapshots.matrix[:5], columns=model.features),
         pd.DataFrame(snapshots.matrix[some], columns=model.features),
@@ -184,7 +191,7 @@ def fit_risk(name: str, snapshots: Snapshots, settings: Settings) -> DefaultMode
 
 def _out_of_time(name: str, book: Book, snapshots: Snapshots, settings: Settings) -> Checked | None:
     """Fit as of the first test month, labels matured by then; None with too few defaults."""
-    edge = int(np.quantile(snapshots.as_of, 1.0 - _TEST_SHARE))
+    edge = _edge(snapshots)
     before = matured_snapshots(book, settings.default, edge)
     if before.bad_customers < MIN_OOT_DEFAULTS:
         return None
@@ -196,6 +203,18 @@ def _out_of_time(name: str, book: Book, snapshots: Snapshots, settings: Settings
         return None
     test = snapshots.take(snapshots.as_of >= edge)
     return Checked("out of time: default within the window", test.bad, model.predict(test.matrix))
+
+
+def _edge(snapshots: Snapshots) -> int:
+    """Return the first test month."""
+    return int(np.quantile(snapshots.as_of, 1.0 - _TEST_SHARE))
+
+
+def _span(moments: npt.NDArray[np.int64]) -> tuple[date, date] | None:
+    """Return the first and last day of moments."""
+    if len(moments) == 0:
+        return None
+    return _date(int(moments.min() // DAY)), _date(int(moments.max() // DAY))
 
 
 def _unseen(name: str, snapshots: Snapshots, settings: Settings) -> Checked:

@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from configs.settings import ImportSettings
 from features.ledger.money import EXPONENTS
 
 COLUMNS = ("invoice_id", "customer_id", "issued_on", "due_on", "amount", "currency")
+_DEFAULTS = ImportSettings()
 _DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$"
 
 
-def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_proposals(
+    path: Path, as_of: date, intake: ImportSettings = _DEFAULTS
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read proposed invoices.
 
     Parameters
@@ -23,6 +27,8 @@ def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]
         CSV or Parquet with the columns `COLUMNS`; ids are text, amounts in major units.
     as_of : date
         On or before every ``issued_on``.
+    intake : ImportSettings
+        The longest terms that an import would believe.
 
     Returns
     -------
@@ -59,6 +65,7 @@ def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]
             frame["issued_on"].isna() | frame["due_on"].isna(),
             frame["issued_on"] < pd.Timestamp(as_of),
             frame["due_on"] < frame["issued_on"],
+            frame["due_on"] - frame["issued_on"] > pd.Timedelta(days=intake.max_terms_days),
             ~np.isfinite(frame["amount"]) | (frame["amount"] <= 0),
             ~frame["currency"].isin(list(EXPONENTS)),
             frame["invoice_id"].duplicated(),
@@ -69,6 +76,7 @@ def read_proposals(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]
             "a date is empty or not YYYY-MM-DD",
             "issued before as_of",
             "due before issued",
+            f"due more than {intake.max_terms_days} days after issue",
             "the amount is not a number above zero",
             "the currency is not an ISO 4217 code",
             "invoice_id stands twice",

@@ -138,7 +138,9 @@ def score_ledger(
     ledger = Ledger.open(ledger_path)
     notes = check_as_of(ledger, as_of)
     models = choose_models(home, overrides or {}, as_of)
-    accepted, refused = (None, None) if proposed is None else read_proposals(proposed, as_of)
+    accepted, refused = (
+        (None, None) if proposed is None else read_proposals(proposed, as_of, settings.intake)
+    )
     progress(f"reading {ledger_path}")
     book = load_book(ledger, settings.settlement)
     masters = _masters(ledger)

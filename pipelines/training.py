@@ -13,7 +13,12 @@ from configs.settings import Settings
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
 from models.bundle import KINDS, champion_versions, publish_champion, write_bundle
-from models.plots import importance_figure, report_figure, scorecard_figure
+from models.plots import (
+    dependence_figure,
+    importance_figure,
+    report_figure,
+    scorecard_figure,
+)
 from models.registry import Registered, Registry
 from models.scorecard.card import Scorecard
 from models.training import train
@@ -66,6 +71,7 @@ def train_model(
     figures = {
         "report.png": report_figure(name, trained.checks),
         "importance.png": importance_figure(trained),
+        "dependence.png": dependence_figure(trained),
     }
     if isinstance(trained.model, Scorecard):
         figures["scorecard.png"] = scorecard_figure(trained.model)

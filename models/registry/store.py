@@ -109,6 +109,7 @@ class Registry:
             finite = {key: value for key, value in trained.metrics.items() if value == value}
             mlflow.log_metrics(finite)
             mlflow.log_dict({"features": list(trained.model.features)}, "features.json")
+            mlflow.log_dict({"metrics": _by_cutoff(trained, finite)}, "metrics_by_cutoff.json")
             for file, figure in figures.items():
                 mlflow.log_figure(figure, f"plots/{file}")
             with warnings.catch_warnings():
@@ -210,6 +211,15 @@ class Registry:
         aliases = self._client.get_registered_model(name).aliases
         held = sorted(alias for alias, holder in aliases.items() if str(holder) == version)
         return held[0] if held else None
+
+
+def _by_cutoff(trained: Trained, metrics: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the metrics with the cutoff they belong to, as a table of rows."""
+    first, last = (day.isoformat() for day in trained.evaluated) if trained.evaluated else ("", "")
+    return [
+        {"cutoff": first, "last_day": last, "metric": name, "value": value}
+        for name, value in sorted(metrics.items())
+    ]
 
 
 def _create_store(path: Path) -> None:

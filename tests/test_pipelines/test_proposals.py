@@ -46,6 +46,7 @@ def test_good_rows_are_accepted_in_their_order(tmp_path):
         ({"due_on": "9999-12-31"}, "a date is empty or not"),
         ({"issued_on": "2025-11-30"}, "issued before as_of"),
         ({"due_on": "2025-11-30"}, "due before issued"),
+        ({"due_on": "2099-12-31"}, "due more than 730 days after issue"),
         ({"amount": "0"}, "not a number above zero"),
         ({"amount": "-5"}, "not a number above zero"),
         ({"amount": "inf"}, "not a number above zero"),

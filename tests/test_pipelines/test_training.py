@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import date
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from models.bundle import champion_versions, load_champions
@@ -16,7 +21,8 @@ def test_every_model_is_registered_published_and_drawn(trained):
         assert (outcome.registered.version, outcome.registered.alias) == ("1", "champion")
         assert champions[name].fingerprint == outcome.registered.fingerprint
         assert champions[name].trained_as_of == trained.as_of
-        assert (outcome.plots / "report.png").stat().st_size > 1000
+        for plot in ("report", "importance", "dependence"):
+            assert (outcome.plots / f"{plot}.png").stat().st_size > 1000
     registry = Registry(trained.home)
     aliases = {name: registry.champion(name) for name in champions}
     assert aliases == champion_versions(trained.home)
@@ -59,3 +65,44 @@ def test_a_history_of_a_few_months_trains(trained, empty_home, settings):
         "late_payment", trained.ledger, date(2023, 6, 1), empty_home, settings, str
     )
     assert outcome.registered is not None, outcome.refusal
+
+
+_ELSEWHERE = """
+import sys
+import models, features  # other people's
+import mlflow, pandas as pd
+frame, out = pd.read_parquet(sys.argv[1]), sys.argv[2]
+for name in sys.argv[3:]:
+    model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+    needed = model.metadata.get_input_schema().input_names()
+    model.predict(frame[needed]).to_parquet(f"{out}/{name}.parquet")
+assert models.MINE and features.MINE and sys.modules["models"] is models
+"""
+
+
+def test_a_champion_predicts_as_its_bundle_in_a_process_with_other_packages(trained, tmp_path):
+    """Another process and folder, and packages called ``models`` and ``features`` of its own."""
+    for name in ("models", "features"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("MINE = True\n")
+    names = ("late_payment", "default", "scorecard")
+    rng = np.random.default_rng(2)
+    champions = load_champions(trained.home)
+    columns = champions["late_payment"].model.features
+    frame = pd.DataFrame(rng.integers(0, 7, (40, len(columns))).astype(float), columns=columns)
+    frame.to_parquet(tmp_path / "rows.parquet")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{trained.home.mlflow_store}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE, "rows.parquet", str(tmp_path), *names],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name in names:
+        served = pd.read_parquet(tmp_path / f"{name}.parquet")
+        expected = champions[name].model.predict_frame(frame)
+        pd.testing.assert_frame_equal(served, expected, check_exact=True)
