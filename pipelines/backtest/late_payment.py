@@ -57,7 +57,7 @@ def answers(
     settings: LatePaymentSettings,
     progress: Callable[[str], None],
 ) -> Answers:
-    """Train at a cutoff, and predict what came until the next one.
+    """Train at a cutoff, and predict what came until the next one; empty with nothing to test.
 
     Everything that is fitted sees outcomes as known at the cutoff; the outcomes it is measured by
     are those known at the ledger's end.
@@ -76,6 +76,9 @@ def answers(
             WHILE_OPEN,
         ),
     }
+    shortest = HORIZONS[0]
+    if not any(undecided(after.rows, shortest).any() for _, after, _ in tasks.values()):
+        return Answers(pd.DataFrame(), pd.DataFrame())
     probabilities, dates = [], []
     for number, (learnt_from, predicted) in enumerate(protocol.folds(book)):
         part = f" (fold {number + 1} of {protocol.customer_folds})" * bool(protocol.customer_folds)
@@ -104,11 +107,7 @@ def answers(
                         **columns,
                     )
                 )
-    empty = pd.DataFrame()
-    return Answers(
-        pd.concat(probabilities, ignore_index=True) if probabilities else empty,
-        pd.concat(dates, ignore_index=True),
-    )
+    return Answers(pd.concat(probabilities, ignore_index=True), pd.concat(dates, ignore_index=True))
 
 
 def _of(asked: Asked, customers: Bool | None) -> Asked:

@@ -1,0 +1,1 @@
+"""Reports as one HTML page each, readable without a network."""
