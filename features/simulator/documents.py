@@ -41,6 +41,7 @@ from features.simulator.records import (
     WRITTEN_OFF,
     Records,
 )
+from features.simulator.recoveries import recoveries_table
 
 _KINDS = ("payment", "reversal", "write_off", "discount")
 _UNAPPLIED_SHARE = 0.012
@@ -95,13 +96,23 @@ def ledger_tables(people: Population, calendar: Calendar, records: Records) -> d
     invoices = _invoices(people, records)
     return {
         "invoices": _invoices_table(calendar, records, invoices),
-        "payments": _payments_table(people, calendar, records, invoices),
+        "payments": _by_customer(
+            _payments_table(people, calendar, records, invoices),
+            recoveries_table(people, calendar, records, invoices.ids),
+        ),
         "orders": _orders_table(people, calendar, records, invoices),
         "customer_events": _events_table(people, calendar, records),
         **collection_tables(people, calendar, records, invoices.ids, invoices.number),
         "truth/customers": _customer_truth(people, calendar, records),
         "truth/invoices": _invoice_truth(calendar, records, invoices),
     }
+
+
+def _by_customer(first: pa.Table, second: pa.Table) -> pa.Table:
+    """Return the rows of both, each customer's together, the first's before the second's."""
+    both = pa.concat_tables([first, second])
+    owner = both["customer_id"].to_numpy()
+    return both.take(pa.array(np.argsort(owner, kind="stable")))
 
 
 def _invoices_table(calendar: Calendar, records: Records, invoices: _Invoices) -> pa.Table:

@@ -15,10 +15,10 @@ from numba import njit
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
-TRAITS, HISTORY, DOCUMENTS, GROUPS, CONTACTS = range(5)
+TRAITS, HISTORY, DOCUMENTS, GROUPS, CONTACTS, RECOVERIES = range(6)
 """Streams: who the customer is, what happens, what the documents say, what a group shares, whom the
-seller contacts. Groups count on their own; contacts have their own stream, so that a history
-without them differs only by what they do."""
+seller contacts, what comes in after a write-off. Groups count on their own; contacts and recoveries
+have their own streams, so that a history without them differs only by what they do."""
 
 
 @njit(cache=True)

@@ -93,6 +93,8 @@ def test_no_invoice_is_paid_more_than_its_amount(book):
     invoices, payments = read(out, "invoices"), read(out, "payments")
     due = invoices.set_index("invoice_id")["amount"].astype(float)
     notes = invoices[invoices["kind"] == "credit_note"]
+    # What a recovery brings back was settled by the write-off before.
+    payments = payments[~payments["payment_id"].str.startswith("R")]
     less = notes["amount"].astype(float).groupby(notes["credited_invoice_id"]).sum()
     due = due.sub(less, fill_value=0)
     sign = payments["kind"].map({"payment": 1, "discount": 1, "write_off": 1, "reversal": -1})
