@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 Money = float
 """Amounts in settings are major units of the reporting currency."""
@@ -133,11 +133,25 @@ class ScorecardSettings(_Frozen):
     pdo: float = Field(20.0, gt=0)
     """Points that double the odds."""
     max_characteristics: int = Field(10, gt=0)
+    bads_per_characteristic: int = Field(8, gt=0)
+    """Defaulted customers that each characteristic needs: with few, the card is short."""
+    max_bins: int = Field(6, gt=1)
+    """Ranges of a characteristic, at most; missing, unseen and special values come on top."""
+    max_prebins: int = Field(12, gt=1)
+    """Ranges from which the optimal ones are put together."""
     min_bin_share: float = Field(0.05, gt=0, lt=0.5)
+    min_bad_customers_per_bin: int = Field(3, gt=0)
+    """Different defaulted customers in each range: one customer's months are one default."""
+    special_values: dict[str, list[float]] = {}
+    """Values of a characteristic that mean something of their own: each is a bin."""
     min_iv: float = Field(0.02, ge=0)
     max_iv: float = Field(3.0, gt=0)
     """A characteristic with more information than this is taken for a leak and left out."""
     max_correlation: float = Field(0.75, gt=0, le=1)
+    max_psi: float = Field(0.5, gt=0)
+    """Bins whose shares moved more than this between the halves of the time are left out."""
+    min_gain: float = Field(2.0, ge=0)
+    """What a characteristic must add to those taken: standard errors, counted by customers."""
     grades: dict[str, float] = Field(
         default={
             "A": 0.0025,
@@ -152,6 +166,18 @@ class ScorecardSettings(_Frozen):
         }
     )
     """The master scale: each grade's upper PD, ascending; the last is 1."""
+
+    @field_validator("grades")
+    @classmethod
+    def _is_a_scale(cls, grades: dict[str, float]) -> dict[str, float]:
+        upper = list(grades.values())
+        rising = all(a < b for a, b in zip([0.0, *upper], upper, strict=False))
+        if not upper or not rising or upper[-1] != 1.0:
+            raise ValueError(
+                f"upper PDs {upper} are no master scale: each must lie above the one before it, "
+                "the first above 0, and the last be 1"
+            )
+        return grades
 
 
 class LimitSettings(_Frozen):

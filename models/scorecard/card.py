@@ -7,7 +7,7 @@ against bad; higher scores are safer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,59 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalogue import CATALOGUE
+from models.scorecard.bins import Bin, Characteristic
+from models.scorecard.record import Considered, Edit
 from models.usual import Usual, usual_of
 
 Float64 = npt.NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Bin:
-    """One bin: values in ``[low, high)``, or missing values where ``low`` is None.
-
-    ``points`` are what a customer in the bin gets, ``goods`` and ``bads`` what training saw.
-    """
-
-    low: float | None
-    high: float | None
-    goods: int
-    bads: int
-    woe: float
-    points: int
-
-    @property
-    def label(self) -> str:
-        """Return the range as text."""
-        if self.low is None or self.high is None:
-            return "missing"
-        if np.isinf(self.low):
-            return f"below {self.high:g}"
-        return f"{self.low:g} or more" if np.isinf(self.high) else f"{self.low:g} to {self.high:g}"
-
-
-@dataclass(frozen=True)
-class Characteristic:
-    """One row of the card: a feature, its information value and its bins, missing first."""
-
-    feature: str
-    iv: float
-    bins: tuple[Bin, ...]
-
-    def bin_of(self, values: Float64) -> npt.NDArray[np.int64]:
-        """Return each value's position in ``bins``; NaN is the bin of missing values."""
-        cuts = [b.low for b in self.bins[2:] if b.low is not None]
-        found = np.searchsorted(np.array(cuts, dtype=np.float64), values, side="right") + 1
-        return np.where(np.isnan(values), 0, found).astype(np.int64)
-
-    @property
-    def points(self) -> Float64:
-        """The points of each bin."""
-        return np.array([b.points for b in self.bins], dtype=np.float64)
-
-    @property
-    def neutral_points(self) -> float:
-        """Points of an average customer: what points lost are counted from."""
-        weight = np.array([b.goods + b.bads for b in self.bins], dtype=np.float64)
-        return float((self.points * weight).sum() / weight.sum())
+_PLAIN = ("base_points", "factor", "offset", "slope", "intercept", "grades")
 
 
 @dataclass(frozen=True)
@@ -89,6 +43,10 @@ class Scorecard:
         Upper PD of each grade.
     usual : tuple of float or None
         Medians of the rows learnt from, for the reasons.
+    selection : tuple of Considered
+        Why each candidate was taken or left out.
+    edits : tuple of Edit
+        What people changed since the card was fitted, oldest first.
     """
 
     features: tuple[str, ...]
@@ -100,6 +58,8 @@ class Scorecard:
     intercept: float
     grades: dict[str, float]
     usual: Usual
+    selection: tuple[Considered, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
     def score(self, matrix: Float64) -> Float64:
         """Return the score, points; shape (n,)."""
@@ -111,6 +71,10 @@ class Scorecard:
         return np.column_stack(
             [c.points[c.bin_of(matrix[:, column[c.feature]])] for c in self.characteristics]
         )
+
+    def raw(self, matrix: Float64) -> Float64:
+        """Return the log-odds of good before calibration, shape (n,)."""
+        return np.asarray((self.score(matrix) - self.offset) / self.factor)
 
     def predict(self, matrix: Float64) -> Float64:
         """Return the calibrated probability of default, shape (n,)."""
@@ -165,45 +129,60 @@ class Scorecard:
                 {
                     "feature": c.feature,
                     "iv": c.iv,
+                    "weight": c.weight,
+                    "direction": c.direction,
                     "bins": [
-                        [_text(b.low), _text(b.high), b.goods, b.bads, b.woe, b.points]
-                        for b in c.bins
+                        asdict(b) | {"low": _text(b.low), "high": _text(b.high)} for b in c.bins
                     ],
                 }
                 for c in self.characteristics
             ],
-            "base_points": self.base_points,
-            "factor": self.factor,
-            "offset": self.offset,
-            "slope": self.slope,
-            "intercept": self.intercept,
-            "grades": self.grades,
+            **{name: getattr(self, name) for name in _PLAIN},
             "usual": list(self.usual),
-            "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
+            "selection": [asdict(line) for line in self.selection],
+            "edits": [
+                asdict(e) | {"changes": list(e.changes), "warnings": list(e.warnings)}
+                for e in self.edits
+            ],
+            "reason_texts": {
+                name: CATALOGUE[name].sentence for name in self.features if name in CATALOGUE
+            },
         }, {}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], boosters: Mapping[str, str]) -> Scorecard:
-        """Rebuild the card; ``boosters`` is empty."""
+        """Rebuild the card; ``boosters`` is empty.
+
+        Raises
+        ------
+        ValueError
+            It is not a scorecard's document, or one of an earlier kind.
+        """
         if boosters:
             raise ValueError("scorecard: its bundle holds boosters; it is not a scorecard's")
+        if "selection" not in document:
+            raise ValueError("scorecard: the bundle is of an earlier version; train again")
         characteristics = tuple(
             Characteristic(
-                entry["feature"],
-                entry["iv"],
-                tuple(
-                    Bin(_number(low), _number(high), goods, bads, woe, points)
-                    for low, high, goods, bads, woe, points in entry["bins"]
+                **{key: entry[key] for key in ("feature", "iv", "weight", "direction")},
+                bins=tuple(
+                    Bin(**b | {"low": _number(b["low"]), "high": _number(b["high"])})
+                    for b in entry["bins"]
                 ),
             )
             for entry in document["characteristics"]
         )
-        rest = {
-            name: document[name]
-            for name in ("base_points", "factor", "offset", "slope", "intercept", "grades")
-        }
-        usual = usual_of(document)
-        return cls(tuple(document["features"]), characteristics, **rest, usual=usual)
+        return cls(
+            tuple(document["features"]),
+            characteristics,
+            **{name: document[name] for name in _PLAIN},
+            usual=usual_of(document),
+            selection=tuple(Considered(**line) for line in document["selection"]),
+            edits=tuple(
+                Edit(**e | {"changes": tuple(e["changes"]), "warnings": tuple(e["warnings"])})
+                for e in document["edits"]
+            ),
+        )
 
 
 def _text(bound: float | None) -> float | str | None:

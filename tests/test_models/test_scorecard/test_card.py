@@ -52,26 +52,48 @@ def test_pdo_points_double_the_odds(card, settings):
     assert odds == pytest.approx([50.0, 100.0, 200.0])
 
 
+def values_of(found) -> list[float]:
+    """Values that belong to a bin, its edges among them."""
+    if found.kind == "missing":
+        return [np.nan]
+    if found.kind == "unseen":
+        return [np.inf, -np.inf, np.nextafter(found.low, -np.inf), np.nextafter(found.high, np.inf)]
+    if found.kind == "special":
+        return [found.low]
+    return [found.low, (found.low + found.high) / 2, np.nextafter(found.high, -np.inf)]
+
+
 def test_every_bin_scores_by_its_table(card):
     for position, characteristic in enumerate(card.characteristics):
         for number, found in enumerate(characteristic.bins):
-            if found.low is None:
-                values = [np.nan]
-            else:
-                low, high = max(found.low, -1e12), min(found.high, 1e12)
-                values = [low, (low + high) / 2, np.nextafter(high, low)]
+            unseen = characteristic.bins[1]
+            values = np.array(values_of(found))
+            if found.kind == "range":
+                values = values.clip(unseen.low, unseen.high)
             matrix = np.full((len(values), len(card.features)), np.nan)
             matrix[:, card.features.index(characteristic.feature)] = values
-            assert (characteristic.bin_of(np.array(values)) == number).all()
+            assert (characteristic.bin_of(values) == number).all()
             assert (card.points(matrix)[:, position] == found.points).all()
 
 
-def test_bins_join_without_gap_and_missing_comes_first(card):
+def test_bins_join_without_gap_and_missing_and_unseen_come_first(card):
     for characteristic in card.characteristics:
-        missing, *bins = characteristic.bins
+        missing, unseen, *_ = characteristic.bins
+        assert (missing.kind, unseen.kind) == ("missing", "unseen")
         assert missing.low is missing.high is None
+        bins = characteristic.ranges
         assert bins[0].low == -np.inf and bins[-1].high == np.inf
         assert [b.high for b in bins[:-1]] == [b.low for b in bins[1:]]
+
+
+def test_nothing_missing_or_unseen_weighs_nothing_by_accident(card):
+    for characteristic in card.characteristics:
+        riskiest = min(b.woe for b in characteristic.ranges)
+        for found in characteristic.bins[:2]:
+            if found.goods + found.bads == 0:
+                assert found.woe == riskiest < 0
+            else:
+                assert found.woe != 0
 
 
 def test_counts_are_those_of_the_training_rows(card, snapshots):
@@ -87,8 +109,8 @@ def test_weight_of_evidence_is_monotone_where_a_direction_is_given(card):
     directed = 0
     for characteristic in card.characteristics:
         direction = CATALOGUE[characteristic.feature].direction
-        woe = [b.woe for b in characteristic.bins[1:]]
-        steps = np.diff(woe)
+        assert characteristic.direction == direction
+        steps = np.diff([b.woe for b in characteristic.ranges])
         if direction:
             directed += 1
             assert (steps * direction <= 0).all(), characteristic.feature
@@ -96,14 +118,17 @@ def test_weight_of_evidence_is_monotone_where_a_direction_is_given(card):
     assert directed
 
 
-def test_values_beyond_training_score_as_the_outermost_bins(card):
-    matrix = np.full((2, len(card.features)), 1e30)
-    matrix[0] *= -1
-    points = card.points(matrix)
+def test_values_a_little_beyond_training_score_as_the_outermost_ranges(card, snapshots):
     for position, characteristic in enumerate(card.characteristics):
-        assert points[0, position] == characteristic.bins[1].points
-        assert points[1, position] == characteristic.bins[-1].points
-    assert np.isfinite(card.predict(matrix)).all()
+        column = card.features.index(characteristic.feature)
+        seen = snapshots.matrix[:, column]
+        matrix = np.full((2, len(card.features)), np.nan)
+        matrix[:, column] = [np.nanmin(seen) - 0.5, np.nanmax(seen) + 0.5]
+        points = card.points(matrix)[:, position]
+        assert points.tolist() == [
+            characteristic.ranges[0].points,
+            characteristic.ranges[-1].points,
+        ]
 
 
 def test_a_customer_of_whom_nothing_is_known_is_scored(card):

@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from configs.settings import DefaultSettings
+from configs.settings import DefaultSettings, ScorecardSettings
 from features.catalogue import CATALOGUE, CUSTOMER_FEATURES
 from models.evaluation import classification_metrics
-from models.scorecard.fit import fit_scorecard
+from models.scorecard.candidates import Candidates
+from models.scorecard.fit import fit_card, fit_scorecard
 from models.snapshots import Snapshots
 
 FEATURE = next(name for name in CUSTOMER_FEATURES if CATALOGUE[name].direction == 1)
@@ -29,7 +30,7 @@ def synthetic() -> Snapshots:
 def test_missing_values_that_separate_cost_points(synthetic, settings):
     card = fit_scorecard(synthetic, settings.scorecard, settings.default)
     (characteristic,) = card.characteristics
-    missing, *known = characteristic.bins
+    missing, known = characteristic.bins[0], characteristic.ranges
     assert missing.woe < min(b.woe for b in known)
     assert missing.points < min(b.points for b in known)
     assert missing.bads + missing.goods == np.isnan(synthetic.matrix).all(axis=1).sum()
@@ -81,3 +82,82 @@ def test_the_card_holds_no_more_than_asked_and_none_twice(scorecard, settings):
         settings.scorecard.min_iv <= c.iv <= settings.scorecard.max_iv
         for c in scorecard.model.characteristics
     )
+
+
+def test_the_record_says_of_every_candidate_why(scorecard):
+    card = scorecard.model
+    assert [line.feature for line in card.selection] == list(card.features)
+    assert all(line.why for line in card.selection)
+    taken = [line for line in card.selection if line.taken]
+    assert {line.feature for line in taken} == {c.feature for c in card.characteristics}
+    for line in taken:
+        assert line.gain > 0 and line.iv_other_customers > 0 and line.psi is not None
+    same = [line for line in card.selection if line.why.startswith("says the same")]
+    assert same
+    for line in same:
+        assert line.correlated_with in line.why and line.correlation > 0.75
+
+
+def test_a_leak_is_named_as_one_in_the_record(synthetic, settings):
+    leak = np.array(synthetic.matrix)
+    other = next(n for n in CUSTOMER_FEATURES if CATALOGUE[n].direction == 1 and n != FEATURE)
+    leak[:, CUSTOMER_FEATURES.index(other)] = synthetic.bad
+    card = fit_card(
+        Candidates.of(Snapshots(synthetic.customer, synthetic.as_of, leak, synthetic.bad)),
+        settings.scorecard,
+    )
+    (line,) = [line for line in card.selection if line.feature == other]
+    assert not line.taken and "leak" in line.why
+    assert [c.feature for c in card.characteristics] == [FEATURE]
+
+
+NOISE = 8
+
+
+@pytest.fixture
+def plain() -> Candidates:
+    """Two characteristics that matter, a copy of one, one that reverses in time, and noise."""
+    draw = np.random.default_rng(5)
+    n = 4000
+    one, two, blur, other = draw.normal(size=(4, n))
+    bad = draw.random(n) < 1 / (1 + np.exp(3.0 - one - 0.7 * two))
+    early = np.arange(n) < n / 2
+    turning = np.where(bad == early, 1.0, -1.0) + 0.8 * other
+    noise = draw.normal(size=(n, NOISE))
+    matrix = np.column_stack([one, two, one + 0.01 * blur, turning, noise])
+    names = ("one", "two", "copy", "turning", *(f"noise_{k}" for k in range(NOISE)))
+    directions = (1, 1, 1, 0, *[0] * NOISE)
+    return Candidates(names, directions, matrix, bad, np.arange(n), np.arange(n))
+
+
+def test_a_plain_table_gives_a_card_of_what_matters(plain):
+    card = fit_card(plain, ScorecardSettings())
+    first, second, *rest = (c.feature for c in card.characteristics)
+    assert {first, second} in ({"one", "two"}, {"copy", "two"})
+    # One of eight passes a bound of two standard errors now and then.
+    assert len(rest) <= 1 and all(name.startswith("noise") for name in rest)
+    why = {line.feature: line.why for line in card.selection}
+    (left,) = {"one", "copy"} - {first, second}
+    assert why[left].startswith("says the same as")
+    assert "both halves" in why["turning"] or "IV below" in why["turning"]
+
+
+def test_few_defaulted_customers_make_a_short_card(plain):
+    few = ScorecardSettings(bads_per_characteristic=plain.bad_customers)
+    assert len(fit_card(plain, few).characteristics) == 1
+
+
+def test_copies_of_each_row_add_no_evidence(plain):
+    once = fit_card(plain, ScorecardSettings())
+    rows = np.repeat(np.arange(len(plain)), 3)
+    again = fit_card(plain.take(rows), ScorecardSettings())
+    gains = [
+        {line.feature: line.gain for line in card.selection if line.taken} for card in (once, again)
+    ]
+    for name, gain in gains[0].items():
+        assert gains[1][name] == pytest.approx(gain, rel=0.1)
+
+
+def test_columns_without_names_are_refused(plain):
+    with pytest.raises(ValueError, match="12 columns of 4000 rows need"):
+        Candidates.of_table(["a"], [1], plain.matrix, plain.bad)

@@ -1,0 +1,218 @@
+"""Choosing characteristics, step by step, with a record of why each was taken or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from configs.settings import ScorecardSettings
+from models.logistic import fit_logistic
+from models.scorecard.binning import (
+    Binned,
+    bin_candidate,
+    count_bins,
+    rough_information,
+    weights_of_evidence,
+)
+from models.scorecard.candidates import Candidates
+from models.scorecard.record import Considered
+from models.snapshots import folds
+
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+_RIDGE = 1.0
+"""Of the weights, in customers: beside many bads nothing, with few it keeps weights moderate."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The characteristics taken, their weights, and the record of all candidates.
+
+    ``weights`` has the intercept first; the log-odds are of good.
+    """
+
+    taken: tuple[Binned, ...]
+    weights: Float64
+    record: tuple[Considered, ...]
+
+
+def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
+    """Choose the characteristics of a card.
+
+    First each candidate alone: it must separate (IV), not too well (a leak), for other customers
+    too, in both halves of the time, with bins whose shares do not wander. Of what is left, the
+    one that adds most to those taken is taken next, unless it says the same as one of them
+    (correlation) or a sign would turn; until nothing adds enough or the card is full.
+    """
+    record: dict[str, Considered] = {}
+    pool: dict[str, Binned] = {}
+    halves = _Halves(candidates)
+    for column in range(len(candidates.names)):
+        verdict, binned = _alone(candidates, column, settings, halves)
+        record[verdict.feature] = verdict
+        if binned is not None:
+            pool[verdict.feature] = binned
+    most = max(candidates.bad_customers // settings.bads_per_characteristic, 1)
+    most = min(settings.max_characteristics, most)
+    taken: list[Binned] = []
+    weights = _fit(taken, candidates)
+    gains: dict[str, float] = {}
+    while pool and len(taken) < most:
+        gains = _gains(pool.values(), taken, weights, candidates, halves)
+        name = min(gains, key=lambda n: (-gains[n], n))
+        chosen = pool.pop(name)
+        record[name] = replace(record[name], gain=gains[name])
+        if gains[name] < settings.min_gain:
+            pool[name] = chosen
+            break
+        tried = _fit([*taken, chosen], candidates)
+        if (tried[1:] <= 0).any():
+            turned = [*taken, chosen][int(np.argmin(tried[1:]))].name
+            record[name] = replace(record[name], why=f"the sign of {turned} would turn")
+            continue
+        taken.append(chosen)
+        weights = tried
+        record[name] = replace(record[name], taken=True, why=f"taken as number {len(taken)}")
+        for other, binned in list(pool.items()):
+            record[other] = _nearer(record[other], chosen.name, _correlation(binned, chosen))
+            if (record[other].correlation or 0.0) > settings.max_correlation:
+                del pool[other]
+                record[other] = replace(record[other], why=f"says the same as {name}")
+    why = "the card is full" if len(taken) == most else "adds too little to those taken"
+    for name in pool:
+        record[name] = replace(record[name], why=why, gain=gains.get(name))
+    return Selection(tuple(taken), weights, tuple(record.values()))
+
+
+class _Halves:
+    """Two halves of the customers, and two of the time where there is any."""
+
+    def __init__(self, candidates: Candidates) -> None:
+        self._candidates = candidates
+        self.customers = folds(candidates.customer, 2)
+        self.early = candidates.when < np.quantile(candidates.when, 0.5)
+        bad = candidates.bad
+        self.timed = _both(bad[self.early]) and _both(bad[~self.early])
+        self.shared = _both(bad[self.customers == 0]) and _both(bad[self.customers == 1])
+
+    def woe(self, binned: Binned) -> Float64:
+        """Return the WOE of each row from the half of the customers that it is not in."""
+        if not self.shared:
+            return binned.rows
+        rows = np.empty(len(binned.position))
+        for half in (0, 1):
+            learnt = self.customers != half
+            goods, bads = count_bins(
+                binned.position[learnt], self._candidates.bad[learnt], len(binned.woe)
+            )
+            woe, _ = weights_of_evidence(
+                goods, bads, binned.layout.first_range, self._candidates.rows_per_customer
+            )
+            rows[~learnt] = woe[binned.position[~learnt]]
+        return rows
+
+
+def _both(bad: Bool) -> bool:
+    return bool(bad.any() and not bad.all())
+
+
+def _alone(
+    candidates: Candidates, column: int, settings: ScorecardSettings, halves: _Halves
+) -> tuple[Considered, Binned | None]:
+    name = candidates.names[column]
+    rough = rough_information(candidates.matrix[:, column], candidates.bad)
+    if rough < settings.min_iv:
+        return Considered(name, False, f"IV below {settings.min_iv:g}", iv=rough), None
+    binned = bin_candidate(candidates, column, settings)
+    leak = f"IV above {settings.max_iv:g}: taken for a leak"
+    if binned is None:
+        # Where bads and goods do not mix at all there is nothing to bin either.
+        why = leak if rough > settings.max_iv else "no bins separate goods from bads"
+        return Considered(name, False, why, iv=rough if why == leak else None), None
+    other = _worth(halves.woe(binned), candidates.bad)
+    early = late = psi = None
+    if halves.timed:
+        rows = binned.rows
+        early = _worth(rows[halves.early], candidates.bad[halves.early])
+        late = _worth(rows[~halves.early], candidates.bad[~halves.early])
+        psi = _moved(binned, halves.early)
+    why = ""
+    if binned.iv < settings.min_iv:
+        why = f"IV below {settings.min_iv:g}"
+    elif binned.iv > settings.max_iv:
+        why = leak
+    elif other < settings.min_iv / 2:
+        why = "does not hold for other customers"
+    elif early is not None and late is not None and min(early, late) < settings.min_iv / 2:
+        why = "does not hold in both halves of the time"
+    elif psi is not None and psi > settings.max_psi:
+        why = f"PSI above {settings.max_psi:g}: its values wander"
+    verdict = Considered(name, False, why, binned.iv, other, early, late, psi)
+    return verdict, None if why else binned
+
+
+def _worth(woe: Float64, bad: Bool) -> float:
+    """Return the information of rows' WOE: how far goods and bads lie apart on it."""
+    return float(woe[~bad].mean() - woe[bad].mean())
+
+
+def _moved(binned: Binned, early: Bool) -> float:
+    """Return the PSI of the bins between the halves of the time."""
+    bins = len(binned.woe)
+    counts = [np.bincount(binned.position[rows], minlength=bins) + 0.5 for rows in (early, ~early)]
+    before, after = (c / c.sum() for c in counts)
+    return float(((after - before) * np.log(after / before)).sum())
+
+
+def _design(taken: Iterable[Binned], n: int) -> Float64:
+    return np.column_stack([np.ones(n), *(b.rows for b in taken)])
+
+
+def _fit(taken: list[Binned], candidates: Candidates) -> Float64:
+    """Return the intercept and the weights of those taken, on the log-odds of good."""
+    ridge = np.full(len(taken) + 1, _RIDGE * candidates.rows_per_customer)
+    ridge[0] = 1e-6
+    return fit_logistic(_design(taken, len(candidates)), ~candidates.bad, ridge)
+
+
+def _gains(
+    pool: Iterable[Binned],
+    taken: list[Binned],
+    weights: Float64,
+    candidates: Candidates,
+    halves: _Halves,
+) -> dict[str, float]:
+    """Return what each candidate would add: its score test beside those taken.
+
+    The score of a customer is the sum over its rows, and its square the variance: the test
+    counts customers, however many of their months there are (Liang and Zeger 1986). A candidate's
+    WOE is that of the other half of the customers: its own would find something in noise.
+    """
+    design = _design(taken, len(candidates))
+    p = 1.0 / (1.0 + np.exp(-(design @ weights)))
+    residual, spread = ~candidates.bad - p, p * (1 - p)
+    weighted = design * spread[:, None]
+    inverse = np.linalg.pinv(design.T @ weighted)
+    _, customer = np.unique(candidates.customer, return_inverse=True)
+    found = {}
+    for binned in pool:
+        column = halves.woe(binned)
+        own = column - design @ (inverse @ (weighted.T @ column))
+        score = np.bincount(customer, weights=own * residual)
+        found[binned.name] = float(score.sum() / np.sqrt((score * score).sum() + 1e-12))
+    return found
+
+
+def _correlation(first: Binned, second: Binned) -> float:
+    return float(abs(np.corrcoef(first.rows, second.rows)[0, 1]))
+
+
+def _nearer(line: Considered, taken: str, correlation: float) -> Considered:
+    """Keep the strongest correlation with a characteristic taken."""
+    if correlation <= (line.correlation or 0.0):
+        return line
+    return replace(line, correlation=correlation, correlated_with=taken)
