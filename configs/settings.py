@@ -150,8 +150,9 @@ class ScorecardSettings(_Frozen):
     max_correlation: float = Field(0.75, gt=0, le=1)
     max_psi: float = Field(0.5, gt=0)
     """Bins whose shares moved more than this between the halves of the time are left out."""
-    min_gain: float = Field(2.0, ge=0)
-    """What a characteristic must add to those taken: standard errors, counted by customers."""
+    min_gain: float = Field(2.5, ge=0)
+    """What a characteristic must add to those taken: standard errors, counted by customers. More
+    than two, because many are tried."""
     grades: dict[str, float] = Field(
         default={
             "A": 0.0025,

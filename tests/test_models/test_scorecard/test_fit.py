@@ -134,7 +134,7 @@ def test_a_plain_table_gives_a_card_of_what_matters(plain):
     card = fit_card(plain, ScorecardSettings())
     first, second, *rest = (c.feature for c in card.characteristics)
     assert {first, second} in ({"one", "two"}, {"copy", "two"})
-    # One of eight passes a bound of two standard errors now and then.
+    # One of eight passes by chance now and then.
     assert len(rest) <= 1 and all(name.startswith("noise") for name in rest)
     why = {line.feature: line.why for line in card.selection}
     (left,) = {"one", "copy"} - {first, second}
