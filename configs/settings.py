@@ -80,6 +80,20 @@ class DefaultSettings(_Frozen):
     """Loss given default, as long as recoveries do not tell."""
 
 
+class LossSettings(_Frozen):
+    """Loss given default from finished workouts; ``default.lgd`` where there are too few."""
+
+    workout_months: int = Field(24, gt=0)
+    """A default counts from this age on, with the cash that came within it."""
+    discount_rate: float = Field(0.06, ge=0, lt=1)
+    """A year, for the time from default to cash."""
+    min_workouts: int = Field(20, gt=1)
+    prior_workouts: float = Field(20.0, ge=0)
+    """Workouts of average loss added to each segment's own."""
+    assumed_spread: float = Field(0.15, ge=0, le=1)
+    """How far the sensitivities move an LGD that is assumed."""
+
+
 class LatePaymentSettings(_Frozen):
     """The discrete-time hazard model of the payment day."""
 
@@ -112,13 +126,19 @@ class CashForecastSettings(_Frozen):
 
 
 class DefaultModelSettings(_Frozen):
-    """The boosted model of the probability of default."""
+    """The model of the probability of default: a regression and boosted trees, half each."""
 
+    regression_lasso: float = Field(20.0, ge=0)
+    """Weight of the regression's summed weights against the summed log loss."""
+    regression_ridge: float = Field(10.0, gt=0)
+    """The same of half the squared weights."""
+    upper_confidence: float = Field(0.90, gt=0.5, lt=1)
+    """Of the upper bound of the probability, which caps limits."""
     trees: int = Field(150, gt=0)
-    leaves: int = Field(7, gt=1)
+    leaves: int = Field(4, gt=1)
     learning_rate: float = Field(0.04, gt=0)
     feature_fraction: float = Field(0.5, gt=0, le=1)
-    min_rows_in_leaf: int = Field(60, gt=0)
+    min_rows_in_leaf: int = Field(100, gt=0)
     lambda_l2: float = Field(10.0, ge=0)
     seeds: int = Field(3, gt=0)
     seed: int = 7
@@ -241,6 +261,7 @@ class Settings(_Frozen):
     features: FeatureSettings = FeatureSettings()
     settlement: SettlementSettings = SettlementSettings()
     default: DefaultSettings = DefaultSettings()
+    loss: LossSettings = LossSettings()
     late_payment: LatePaymentSettings = LatePaymentSettings()
     cash_forecast: CashForecastSettings = CashForecastSettings()
     default_model: DefaultModelSettings = DefaultModelSettings()

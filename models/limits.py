@@ -20,11 +20,11 @@ _Z_UPPER = 1.2816
 """90% one-sided."""
 
 
-def upper_pd(pd_12m: Float64, settled_invoices: Float64) -> Float64:
-    """Return a 90% upper bound of a PD that widens for thin histories.
+def upper_by_rule(pd_12m: Float64, settled_invoices: Float64) -> Float64:
+    """Return an upper bound of a PD where no model measured one: of a scorecard alone.
 
-    A Wilson upper bound with half as many observations as settled invoices of the last year, plus
-    one: a rule, not a measured interval.
+    A 90% Wilson upper bound with half as many observations as settled invoices of the last year,
+    plus one: a rule that widens for thin histories, not a measured interval.
     """
     n = 1.0 + settled_invoices / 2.0
     z2 = _Z_UPPER**2
@@ -56,7 +56,8 @@ def suggest_limits(
     terms_days: Float64,
     expected_days_late: Float64,
     pd_12m: Float64,
-    lgd: float,
+    pd_upper: Float64,
+    lgd: Float64,
     settled_invoices: Float64,
     current_limit: Float64,
 ) -> tuple[Float64, Text]:
@@ -71,9 +72,9 @@ def suggest_limits(
     monthly_sales_p80, current_limit : float64 arrays of shape (n,)
         Reporting major units; NaN where no limit is known.
     terms_days, expected_days_late : float64 arrays of shape (n,)
-    pd_12m : float64 array of shape (n,)
+    pd_12m, pd_upper : float64 arrays of shape (n,)
         NaN where no model scored the customer: only need and policy bind.
-    lgd : float
+    lgd : float64 array of shape (n,)
     settled_invoices : float64 array of shape (n,)
         Of the last year.
 
@@ -85,7 +86,7 @@ def suggest_limits(
         Which of `CAPS` bound.
     """
     days = terms_days + np.maximum(expected_days_late, 0.0) + settings.need_buffer_days
-    upper = upper_pd(np.nan_to_num(pd_12m), settled_invoices)
+    upper = np.nan_to_num(pd_upper)
     loss_cap = settings.loss_budget_per_customer / np.maximum(upper * lgd, 1e-9)
     unlimited = np.full(len(days), np.inf)
     caps = np.column_stack(

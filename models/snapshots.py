@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import pandas as pd
 from configs.settings import DefaultSettings
 from features.build import build_matrix
 from features.catalogue import CUSTOMER_FEATURES
-from features.engine import Keys
+from features.engine import Keys, Moment
 from features.facts.book import ACTIVE_DAYS, Book
 from features.facts.versions import DAY, FOREVER, Int64
 from features.labels.default_register import default_register
@@ -23,20 +23,27 @@ class Snapshots:
     """Customers at month starts.
 
     Arrays of shape (n,), ``matrix`` of shape (n, features); ``bad`` is the default within the
-    performance window, which must have passed.
+    performance window, which must have passed; ``settled`` the settled invoices of the year
+    before (not given: none is known of).
     """
 
     customer: Int64
     as_of: Int64
     matrix: npt.NDArray[np.float64]
     bad: npt.NDArray[np.bool_]
+    settled: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        """Take a history that is not given for none."""
+        if len(self.settled) != len(self.customer):
+            object.__setattr__(self, "settled", np.zeros(len(self.customer)))
 
     def __len__(self) -> int:
         return len(self.customer)
 
     def take(self, rows: npt.NDArray[np.generic]) -> Snapshots:
         """Return some rows."""
-        return Snapshots(self.customer[rows], self.as_of[rows], self.matrix[rows], self.bad[rows])
+        return Snapshots(*(getattr(self, part.name)[rows] for part in fields(self)))
 
     @property
     def bad_customers(self) -> int:
@@ -149,8 +156,12 @@ def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Sna
     chosen = months[(months["excluded"] == "") & months["matured"].astype(bool)]
     customer = chosen["customer"].to_numpy(dtype=np.int64)
     as_of = chosen["day"].to_numpy(dtype=np.int64) * DAY
-    matrix = build_matrix(book, customer_keys(customer, as_of), CUSTOMER_FEATURES)
-    return Snapshots(customer, as_of, matrix, chosen["bad"].to_numpy(dtype=bool))
+    keys = customer_keys(customer, as_of)
+    matrix = build_matrix(book, keys, CUSTOMER_FEATURES)
+    order = np.lexsort((as_of, customer))
+    settled = np.empty(len(order))
+    settled[order] = Moment(book, keys.take(order)).settled["365d"]["count"]
+    return Snapshots(customer, as_of, matrix, chosen["bad"].to_numpy(dtype=bool), settled)
 
 
 def require_defaults(name: str, snapshots: Snapshots, settings: DefaultSettings) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from configs.home import Home
 from configs.settings import Settings
+from features.build import moment_in_microseconds
 from features.facts.book import Book
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
@@ -19,6 +20,8 @@ from models.cash_forecast.co_movement import CoMovement
 from models.cash_forecast.forecast import forecast_of_scored
 from models.cash_forecast.periods import NEXT_WEEKS
 from models.late_payment.model import LatePaymentModel
+from models.loss.expected import book_scenarios
+from models.loss.given_default import learnt_lgd
 from models.reasons import details
 from models.scoring import open_invoices, score_customers, score_invoices
 from models.scoring.invoices import INTERNAL_COLUMNS
@@ -150,10 +153,16 @@ def score_ledger(
     invoices = score_invoices(late_payment, book, frame, as_of)
     progress("scoring customers and ranking the worklist")
     collectors = masters["collector_id"].to_dict()
-    scored = score_customers(models, book, invoices, as_of, settings, collectors)
+    losses = learnt_lgd(ledger, book, settings, moment_in_microseconds(as_of))
+    scored = score_customers(models, book, invoices, as_of, settings, collectors, losses)
     frames = {
         "invoices": invoices.drop(columns=INTERNAL_COLUMNS),
         "customers": scored.customers,
+        "expected_loss": book_scenarios(
+            scored.customers,
+            (losses.low, losses.mean, losses.high),
+            settings.default.window_months,
+        ),
         "worklist": scored.worklist,
         "invoice_reasons": details(invoices["invoice_id"], invoices["reasons"]),
         "customer_reasons": scored.reasons,

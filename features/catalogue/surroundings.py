@@ -118,6 +118,14 @@ FEATURES = [
         lambda m: m.latest(m.book.bureau, "score_milli") / 1000.0,
     ),
     Feature(
+        "customer_bureau_score_mean_last4",
+        "score",
+        -1,
+        "its latest bureau scores, up to four, were {value} on average",
+        "no bureau score is known",
+        lambda m: m.latest.mean(m.book.bureau, "score_milli", "provider", 4) / 1000.0,
+    ),
+    Feature(
         "customer_bureau_score_difference_now",
         "score",
         -1,

@@ -183,6 +183,11 @@ class Moment:
         return standing(self.book.insurance, "amount", self.keys)
 
     @cached_property
+    def covered(self) -> Float64:
+        """Up to which exposure insurers pay their share of it; reporting minor units."""
+        return standing(self.book.insurance, "cover", self.keys)
+
+    @cached_property
     def position(self) -> Mapping[str, Float64]:
         """The open items at ``as_of``: `POSITION_COLUMNS`."""
         return dict(zip(POSITION_COLUMNS, self._open_items, strict=True))

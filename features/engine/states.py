@@ -41,6 +41,24 @@ class LatestStates:
         values = stream.measures[measure]
         return np.asarray(picked(values, rows) - picked(values, before))
 
+    def mean(self, stream: Stream, measure: str, of_one: str, count: int) -> Float64:
+        """Return the mean of a measure over the latest facts, up to so many; NaN without any.
+
+        Only facts that agree with the latest in the measure ``of_one`` count.
+        """
+        keys = self._keys
+        found: Float64 = mean_of_latest(
+            stream.offsets,
+            stream.void,
+            stream.measures[of_one],
+            stream.measures[measure],
+            self.rows(stream),
+            keys.customer,
+            keys.as_of,
+            count,
+        )
+        return found
+
     def rows(self, stream: Stream) -> Int64:
         """Return the row of each key's latest fact, -1 for none."""
         rows = self._rows.get(id(stream))
@@ -74,4 +92,22 @@ def row_before(offsets, void, same, rows, customer, as_of):  # type: ignore[no-u
             row -= 1
         if row >= first:
             out[i] = row
+    return out
+
+
+@njit(cache=True, nogil=True)
+def mean_of_latest(offsets, void, same, values, rows, customer, as_of, count):  # type: ignore[no-untyped-def]
+    """Return the mean over each row and the last believed ones before it that agree in ``same``."""
+    out = np.full(len(rows), np.nan)
+    for i in range(len(rows)):
+        if rows[i] < 0:
+            continue
+        total, found = values[rows[i]], 1
+        row = rows[i] - 1
+        while row >= offsets[customer[i]] and found < count:
+            if void[row] >= as_of[i] and same[row] == same[rows[i]]:
+                total += values[row]
+                found += 1
+            row -= 1
+        out[i] = total / found
     return out

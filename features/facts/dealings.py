@@ -179,7 +179,7 @@ def activities(rows: Versions, customers: int) -> tuple[Stream, Stream]:
 
 
 def insurance(rows: Versions, customers: int) -> Stream:
-    """Return the spans of credit insurance, with what the insurer bears."""
+    """Return the spans of credit insurance, with the cover and what of it the insurer bears."""
     percent = np.nan_to_num(rows.numbers("percent"), nan=100.0)
     cover = rows.integers("cover_amount_reporting", 0)
     until = rows.days("valid_to")
@@ -194,7 +194,10 @@ def insurance(rows: Versions, customers: int) -> Stream:
         rows.customer[kept],
         rows.known[kept],
         void[kept],
-        {"amount": np.rint(cover * np.clip(percent, 0, 100) / 100).astype(np.int64)[kept]},
+        {
+            "amount": np.rint(cover * np.clip(percent, 0, 100) / 100).astype(np.int64)[kept],
+            "cover": cover[kept],
+        },
         customers,
     )
 

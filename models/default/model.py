@@ -1,4 +1,9 @@
-"""The default model: monotone boosted trees, calibrated on later months of unseen customers."""
+"""The default model: signed regression and monotone trees, calibrated on customers not seen.
+
+Few bads are the difficulty. The mean of the two log-odds holds what either finds alone: the
+regression generalises from little, the trees see what is not a straight line. Both keep the
+catalogue's directions of risk, and features without one are left out.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,8 @@ from configs.settings import DefaultModelSettings, DefaultSettings
 from features.catalogue import CATALOGUE, CUSTOMER_FEATURES
 from models.boosting import mean_log_odds, side_by_side, train_booster
 from models.calibration import Calibration, fit_calibration
+from models.default.signed_regression import SignedRegression, fit_signed_regression
+from models.default.upper import UpperBound, fit_upper_bound
 from models.snapshots import Snapshots, folds, later_half, require_defaults
 from models.tree_shap import ExplainableTrees, contributions, read_trees
 from models.usual import Usual, usual_of, usual_values
@@ -25,14 +32,16 @@ Float64 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DefaultModel:
-    """P(default within the performance window).
+    """P(default within the performance window), and its upper bound.
 
     Parameters
     ----------
     features : tuple of str
+    regression : SignedRegression
     boosters : tuple of lightgbm.Booster
-        Their log-odds are averaged.
+        The mean of their log-odds and the regression's count half each.
     calibration : Calibration
+    upper : UpperBound
     base_rate : float
         Share of bads in training: the score of a customer without any history.
     usual : tuple of float or None
@@ -40,14 +49,20 @@ class DefaultModel:
     """
 
     features: tuple[str, ...]
+    regression: SignedRegression
     boosters: tuple[lgb.Booster, ...]
     calibration: Calibration
+    upper: UpperBound
     base_rate: float
     usual: Usual
 
     def raw(self, matrix: Float64, threads: int = 0) -> Float64:
         """Return the log-odds of default before calibration, shape (n,)."""
-        return mean_log_odds(self.boosters, matrix, threads)
+        return _together(self.regression, self.boosters, matrix, threads)
+
+    def predict_upper(self, pd_12m: Float64, settled: Float64) -> Float64:
+        """Return the upper bound of probabilities of default, by settled invoices of a year."""
+        return self.upper.apply(pd_12m, settled)
 
     def predict(self, matrix: Float64, threads: int = 0) -> Float64:
         """Return the calibrated probability of default, shape (n,)."""
@@ -66,14 +81,17 @@ class DefaultModel:
     def contributions(self, matrix: Float64, threads: int = 0) -> Float64:
         """Return each feature's SHAP value on the log-odds of default, shape (n, features)."""
         shap = [contributions(trees, matrix, threads) for trees in self.explainer]
-        return np.asarray(np.mean(shap, axis=0) * self.calibration.slope)
+        both = (np.mean(shap, axis=0) + self.regression.contributions(matrix)) / 2
+        return np.asarray(both * self.calibration.slope)
 
     def to_document(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the model as plain data and booster texts."""
         boosters = {f"booster_{k}": b.model_to_string() for k, b in enumerate(self.boosters)}
         return {
             "features": list(self.features),
+            "regression": self.regression.to_document(),
             "boosters": sorted(boosters),
+            "upper": self.upper.to_document(),
             "slope": self.calibration.slope,
             "intercept": self.calibration.intercept,
             "base_rate": self.base_rate,
@@ -86,10 +104,14 @@ class DefaultModel:
         cls, document: Mapping[str, Any], boosters: Mapping[str, str]
     ) -> DefaultModel:
         """Rebuild the model."""
+        if "regression" not in document:
+            raise ValueError("default: the bundle is of an earlier version; train default again")
         return cls(
             tuple(document["features"]),
+            SignedRegression.from_document(document["regression"]),
             tuple(lgb.Booster(model_str=boosters[name]) for name in document["boosters"]),
             Calibration(document["slope"], document["intercept"]),
+            UpperBound.from_document(document["upper"]),
             document["base_rate"],
             usual_of(document),
         )
@@ -113,47 +135,68 @@ def fit_default(
     later = later_half(snapshots)
     by_time = np.argsort(snapshots.as_of[later], kind="stable")
     calibration = fit_calibration(snapshots.bad[later][by_time], unseen[later][by_time])
-    boosters = _fit(snapshots, settings)
+    moved = calibration.intercept + calibration.slope * unseen
+    upper = fit_upper_bound(snapshots, moved, definition.window_months, settings.upper_confidence)
+    regression, boosters = _fit(snapshots, settings)
     return DefaultModel(
         CUSTOMER_FEATURES,
+        regression,
         boosters,
         calibration,
+        upper,
         float(snapshots.bad.mean()),
         usual_values(snapshots.matrix),
     )
 
 
 def unseen_log_odds(snapshots: Snapshots, settings: DefaultModelSettings) -> Float64:
-    """Return every row's log-odds from boosters trained without its customer, shape (n,)."""
+    """Return every row's log-odds from models trained without its customer, shape (n,)."""
     fold = folds(snapshots.customer)
     scores = np.zeros(len(snapshots))
     for held_out in np.unique(fold):
-        boosters = _fit(snapshots.take(fold != held_out), settings)
         rows = fold == held_out
-        scores[rows] = mean_log_odds(boosters, snapshots.matrix[rows], threads=0)
+        fitted = _fit(snapshots.take(~rows), settings)
+        scores[rows] = _together(*fitted, snapshots.matrix[rows], threads=0)
     return scores
 
 
-def _fit(snapshots: Snapshots, settings: DefaultModelSettings) -> tuple[lgb.Booster, ...]:
-    directions = [CATALOGUE[name].direction for name in CUSTOMER_FEATURES]
-    return tuple(
-        side_by_side(
-            partial(
-                train_booster,
-                snapshots.matrix,
-                snapshots.bad,
-                {
-                    "learning_rate": settings.learning_rate,
-                    "num_leaves": settings.leaves,
-                    "min_data_in_leaf": settings.min_rows_in_leaf,
-                    "feature_fraction": settings.feature_fraction,
-                    "extra_trees": True,
-                    "lambda_l2": settings.lambda_l2,
-                    "monotone_constraints": directions,
-                    "seed": settings.seed + number,
-                },
-                settings.trees,
-            )
-            for number in range(settings.seeds)
-        )
+def _together(
+    regression: SignedRegression, boosters: tuple[lgb.Booster, ...], matrix: Float64, threads: int
+) -> Float64:
+    trees = mean_log_odds(boosters, matrix, threads)
+    return np.asarray((regression.raw(matrix) + trees) / 2)
+
+
+def _fit(
+    snapshots: Snapshots, settings: DefaultModelSettings
+) -> tuple[SignedRegression, tuple[lgb.Booster, ...]]:
+    directions = np.array([CATALOGUE[name].direction for name in CUSTOMER_FEATURES])
+    regression = fit_signed_regression(
+        snapshots.matrix,
+        snapshots.bad,
+        directions,
+        settings.regression_lasso,
+        settings.regression_ridge,
     )
+    # What is constant is never split on: the boosters keep the columns of the matrix.
+    directed = np.where(directions != 0, snapshots.matrix, 0.0)
+    boosters = side_by_side(
+        partial(
+            train_booster,
+            directed,
+            snapshots.bad,
+            {
+                "learning_rate": settings.learning_rate,
+                "num_leaves": settings.leaves,
+                "min_data_in_leaf": settings.min_rows_in_leaf,
+                "feature_fraction": settings.feature_fraction,
+                "extra_trees": True,
+                "lambda_l2": settings.lambda_l2,
+                "monotone_constraints": directions.tolist(),
+                "seed": settings.seed + number,
+            },
+            settings.trees,
+        )
+        for number in range(settings.seeds)
+    )
+    return regression, tuple(boosters)

@@ -18,7 +18,9 @@ from features.facts.book import Book, Float64
 from features.facts.versions import DAY
 from features.ledger.money import minor_units_per_major
 from models.bundle import LoadedModel
-from models.limits import suggest_limits
+from models.limits import suggest_limits, upper_by_rule
+from models.loss.expected import insurers_part
+from models.loss.given_default import LossGivenDefault, assumed
 from models.priority import rank_worklist
 from models.reasons import REASON_COLUMNS, Reason, details, find_reasons, sentences
 from models.scoring.basis import basis_at
@@ -29,11 +31,14 @@ CUSTOMER_COLUMNS = [
     "as_of",
     "currency",
     "pd_12m",
+    "pd_upper",
     "score",
     "grade",
     "exposure",
     "overdue",
+    "insured",
     "lgd",
+    "lgd_basis",
     "expected_loss",
     "current_limit",
     "suggested_limit",
@@ -62,6 +67,7 @@ def score_customers(
     as_of: date | datetime,
     settings: Settings,
     collectors: Mapping[str, str | None],
+    losses: LossGivenDefault | None = None,
 ) -> CustomerScores:
     """Score every active customer at a moment.
 
@@ -77,6 +83,8 @@ def score_customers(
     settings : Settings
     collectors : mapping of str to str
         Collector of each customer.
+    losses : LossGivenDefault, optional
+        Absent: the assumption of the settings.
     """
     moment_us = moment_in_microseconds(as_of)
     position = np.flatnonzero(active(book, moment_us)).astype(np.int64)
@@ -87,21 +95,28 @@ def score_customers(
     scored["as_of"] = as_of
     scored["currency"] = book.reporting_currency
     matrix = build_matrix(book, keys, CUSTOMER_FEATURES)
-    pd_12m, found = _risk(scored, models, matrix)
+    settled = moment.settled["365d"]["count"]
+    pd_12m, found = _risk(scored, models, matrix, settled)
     balance = moment.position["balance"] / units
     scored["exposure"] = np.round(balance + moment.open_orders / units, 2)
     scored["overdue"] = moment.position["overdue"] / units
-    scored["lgd"] = settings.default.lgd
-    scored["expected_loss"] = np.round(pd_12m * settings.default.lgd * scored["exposure"], 2)
+    exposure = scored["exposure"].to_numpy()
+    insured = insurers_part(exposure, moment.covered / units, moment.insured / units)
+    scored["insured"] = np.round(insured, 2)
+    losses = losses or assumed(settings.loss, settings.default.lgd)
+    segment = np.nan_to_num(moment.latest(book.masters, "segment"), nan=-1.0).astype(np.int64)
+    lgd, scored["lgd_basis"] = losses.of(segment)
+    scored["lgd"] = lgd
+    scored["expected_loss"] = np.round(pd_12m * lgd * np.maximum(exposure - insured, 0.0), 2)
     scored["current_limit"] = moment.limit / units
-    settled = moment.settled["365d"]["count"]
     scored["suggested_limit"], scored["binding_cap"] = suggest_limits(
         settings.limits,
         monthly_sales_p80=monthly_sales_p80(book, position, moment_us) / units,
         terms_days=_usual(moment.issued["365d"]["terms"], moment.issued["365d"]["count"]),
         expected_days_late=np.nan_to_num(moment.recent["days_late_mean_10"]),
         pd_12m=pd_12m,
-        lgd=settings.default.lgd,
+        pd_upper=scored["pd_upper"].to_numpy(),
+        lgd=lgd,
         settled_invoices=settled,
         current_limit=scored["current_limit"].to_numpy(),
     )
@@ -135,7 +150,7 @@ def _usual(total: Float64, count: Float64) -> Float64:
 
 
 def _risk(
-    scored: pd.DataFrame, models: Mapping[str, LoadedModel], matrix: Float64
+    scored: pd.DataFrame, models: Mapping[str, LoadedModel], matrix: Float64, settled: Float64
 ) -> tuple[npt.NDArray[np.float64], list[tuple[Reason, ...]]]:
     """Fill the risk columns; returns the probability of default, NaN without a model, and why."""
     pd_12m = np.full(len(scored), np.nan)
@@ -149,10 +164,12 @@ def _risk(
         pd_12m = card.pd_of(score)
         scored["grade"] = card.grade(pd_12m)
         explained = card
+    pd_upper = upper_by_rule(pd_12m, settled)
     if "default" in models and len(scored):
         explained = models["default"].model
         pd_12m = explained.predict(matrix)
-    scored["pd_12m"] = pd_12m
+        pd_upper = explained.predict_upper(pd_12m, settled)
+    scored["pd_12m"], scored["pd_upper"] = pd_12m, pd_upper
     found: list[tuple[Reason, ...]] = [()] * len(scored)
     if explained is not None and len(scored):
         contributions = explained.contributions(matrix)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from configs.settings import LimitSettings
-from models.limits import CAPS, ladder, suggest_limits, upper_pd
+from models.limits import CAPS, ladder, suggest_limits, upper_by_rule
 
 STEPS = {1, 1.5, 2, 2.5, 3, 4, 5, 6, 8}
 
@@ -21,7 +21,8 @@ def suggest(n: int = 1, settings: LimitSettings | None = None, **changes):
         **changes,
     }
     arrays = {name: np.broadcast_to(np.float64(v), n).copy() for name, v in values.items()}
-    return suggest_limits(settings or LimitSettings(), lgd=0.45, **arrays)
+    arrays["pd_upper"] = upper_by_rule(arrays["pd_12m"], arrays["settled_invoices"])
+    return suggest_limits(settings or LimitSettings(), lgd=np.full(n, 0.45), **arrays)
 
 
 def test_the_ladder_rounds_down_to_its_steps():
@@ -53,8 +54,8 @@ def test_a_higher_pd_never_means_a_higher_limit(current, settled):
 
 def test_the_upper_pd_is_above_the_pd_ascends_and_narrows_with_history():
     pd_12m = np.linspace(0, 1, 200)
-    thin = upper_pd(pd_12m, np.zeros(200))
-    thick = upper_pd(pd_12m, np.full(200, 500.0))
+    thin = upper_by_rule(pd_12m, np.zeros(200))
+    thick = upper_by_rule(pd_12m, np.full(200, 500.0))
     assert (thin >= thick).all()
     assert (thick >= pd_12m - 1e-12).all()
     assert (np.diff(thin) >= -1e-12).all()

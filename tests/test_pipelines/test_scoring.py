@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from models.bundle import load_champions
+from models.loss.expected import SCENARIO_COLUMNS
 from pipelines import scoring
 from pipelines.proposals import COLUMNS
 from pipelines.scoring import score_ledger
@@ -26,8 +27,19 @@ INVOICES = [
     *REASONS,
 ]
 CUSTOMERS = [
-    *("customer_id", "as_of", "currency", "pd_12m", "score", "grade", "exposure", "overdue"),
-    *("lgd", "expected_loss", "current_limit", "suggested_limit", "binding_cap", "basis"),
+    *("customer_id", "as_of", "currency", "pd_12m", "pd_upper", "score", "grade"),
+    *(
+        "exposure",
+        "overdue",
+        "insured",
+        "lgd",
+        "lgd_basis",
+        "expected_loss",
+        "current_limit",
+        "suggested_limit",
+        "binding_cap",
+        "basis",
+    ),
     *REASONS,
 ]
 WORKLIST = [
@@ -83,6 +95,7 @@ def test_the_outputs_have_exactly_their_columns(score, tmp_path):
         "invoice_reasons": ["invoice_id", *DETAILS],
         "proposed_reasons": ["invoice_id", *DETAILS],
         "customer_reasons": ["customer_id", *DETAILS],
+        "expected_loss": SCENARIO_COLUMNS,
         "cash_forecast": CASH,
         "cash_forecast_customers": ["customer_id", *CASH],
     }
@@ -128,7 +141,15 @@ def test_scored_customers_and_worklist_are_plausible(score):
     assert customers["customer_id"].is_unique
     assert customers["pd_12m"].between(0, 1).all()
     assert set(customers["grade"]) <= set("ABCDEFGHI")
-    loss = customers["pd_12m"] * customers["lgd"] * customers["exposure"]
+    scenarios = frames["expected_loss"].set_index("scenario")["expected_loss"]
+    assert scenarios["base"] == pytest.approx(customers["expected_loss"].sum(), abs=1)
+    assert scenarios["lower LGD"] < scenarios["base"] < scenarios["higher LGD"]
+    assert scenarios["base"] < scenarios["upper PD"] < scenarios["upper PD and higher LGD"]
+    assert scenarios["base"] < scenarios["no insurer pays"]
+    assert (customers["pd_upper"] >= customers["pd_12m"]).all()
+    at_risk = customers["exposure"] - customers["insured"]
+    assert (at_risk >= 0).all() and (customers["insured"] > 0).any()
+    loss = customers["pd_12m"] * customers["lgd"] * at_risk
     assert np.allclose(customers["expected_loss"], loss, atol=0.006)
     assert set(customers["basis"]) <= {"own history", "segment", "portfolio"}
     assert worklist["rank"].tolist() == list(range(1, len(worklist) + 1))
@@ -143,7 +164,7 @@ def test_the_same_score_twice_is_the_same_to_the_byte(score, tmp_path):
     score("one", proposed=proposed, csv=True)
     score("two", proposed=proposed, csv=True)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 18
+    assert len(files) == 20
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -174,6 +195,7 @@ def test_a_moment_before_all_facts_gives_empty_outputs(score, empty_home):
     assert {name: len(frame) for name, frame in frames.items()} == {
         "invoices": 0,
         "customers": 0,
+        "expected_loss": 6,
         "worklist": 0,
         "invoice_reasons": 0,
         "customer_reasons": 0,

@@ -55,13 +55,21 @@ def test_bureau_scores(facts, row, check):
     facts.add("bureau_scores", 50, None, customer_id="A", provider="other", scored_on=None, score=9)
     facts.rows["bureau_scores"][-1]["scored_on"] = facts.rows["bureau_scores"][0]["scored_on"]
     book = facts.customer().book()
-    names = ("score_value_now", "score_difference_now", "age_value_now")
+    names = ("score_value_now", "score_mean_last4", "score_difference_now", "age_value_now")
     expected = {
-        10: (nan, nan, nan),
-        43: (500, nan, 33),
-        45: (450.5, -49.5, 5),
-        51: (9, nan, 41),  # another bureau's: not comparable
+        10: (nan, nan, nan, nan),
+        43: (500, 500, nan, 33),
+        45: (450.5, 475.25, -49.5, 5),
+        51: (9, 9, nan, 41),  # another bureau's: not comparable
     }
     for day, values in expected.items():
         wanted = {f"customer_bureau_{name}": v for name, v in zip(names, values, strict=True)}
         check(row(book, day), wanted)
+
+
+def test_the_mean_of_bureau_scores_is_over_the_latest_four(facts, row, check):
+    for number, score in enumerate((600, 500, 400, 300, 200)):
+        facts.bureau(10 * (number + 1), score)
+    book = facts.customer().book()
+    for day, mean in {11: 600, 41: 450, 51: 350}.items():
+        check(row(book, day), {"customer_bureau_score_mean_last4": mean})

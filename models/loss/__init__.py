@@ -1,0 +1,1 @@
+"""What is lost when a customer defaults, and what to expect of it in a year."""
