@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from features.engine.around import Around
 from features.engine.keys import Keys
+from features.engine.pay_calendar import PAY_CALENDAR_COLUMNS, pay_calendar
 from features.engine.position import POSITION_COLUMNS, open_position
 from features.engine.recent import RECENT_COLUMNS, recent_settlements
 from features.engine.states import LatestStates
@@ -236,6 +237,18 @@ class Moment:
             self.log_amount, keys.due_day, keys.issued_day, self.dpd,
         )  # fmt: skip
         return dict(zip(RECENT_COLUMNS, readings, strict=True))
+
+    @cached_property
+    def pay_calendar(self) -> Mapping[str, Float64]:
+        """The customer's pay runs and the invoice's place in them: `PAY_CALENDAR_COLUMNS`."""
+        settled, keys = self.book.settled, self.keys
+        of = settled.measures
+        readings = pay_calendar(
+            settled.offsets, settled.known, settled.void, of["days_late"], of["settled_day"],
+            of["due_day"], of["terms"], keys.customer, keys.as_of, self.day, keys.due_day,
+            keys.issued_day,
+        )  # fmt: skip
+        return dict(zip(PAY_CALENDAR_COLUMNS, readings, strict=True))
 
     @cached_property
     def latest(self) -> LatestStates:

@@ -1,0 +1,181 @@
+"""Pay runs found in hand-made histories, and the kernel against the obvious account."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from features.engine.pay_calendar import PAY_CALENDAR_COLUMNS, pay_calendar, place_in_month
+from features.engine.recent import RECENT_DEPTH
+
+DAY = 86_400_000_000
+EPOCH = date(1970, 1, 1)
+TERMS = 30
+FRIDAY = 1  # 1970-01-02: days since 1970 modulo 7
+
+
+def read(due, paid, key_due, day=None):
+    """Return the columns for one customer that settled invoices, and one key."""
+    due, paid = np.array(due, np.int64), np.array(paid, np.int64)
+    order = np.argsort(paid, kind="stable")
+    due, paid = due[order], paid[order]
+    today = np.array([paid.max(initial=0) + 1 if day is None else day], np.int64)
+    found = pay_calendar(
+        np.array([0, len(due)]), paid * DAY, np.full(len(due), 2**62), paid - due, paid, due,
+        np.full(len(due), TERMS), np.array([0]), today * DAY, today, np.array([key_due], np.int64),
+        np.array([key_due - TERMS], np.int64),
+    )  # fmt: skip
+    return dict(zip(PAY_CALENDAR_COLUMNS, found[:, 0].tolist(), strict=True))
+
+
+def place(day):
+    when = EPOCH + timedelta(days=int(day))
+    length = calendar.monthrange(when.year, when.month)[1]
+    return when.day if when.day <= 15 else 31 - (length - when.day)
+
+
+def test_the_place_in_the_month_counts_the_second_half_from_the_end():
+    days = range((date(1999, 1, 1) - EPOCH).days, (date(2005, 1, 1) - EPOCH).days)
+    assert [place_in_month(day) for day in days] == [place(day) for day in days]
+    for last in (date(1900, 2, 28), date(2000, 2, 29), date(2024, 2, 29), date(2100, 2, 28)):
+        assert place_in_month((last - EPOCH).days) == 31
+
+
+@pytest.mark.parametrize(("due", "late"), [(1000, 1), (1001, 0), (1002, 6), (1004, 4)])
+def test_who_pays_every_friday_pays_on_the_next_one(due, late):
+    dues = np.arange(600, 990, 9)
+    fridays = dues + (FRIDAY - dues) % 7
+    found = read(dues, fridays, due)
+    assert found["days_late"] == (FRIDAY - due) % 7
+    assert found["late_1"] == float((FRIDAY - due) % 7 >= 1)
+    assert found["error"] < found["error_of_none"]
+    assert found["to_next"] == (FRIDAY - due) % 7
+
+
+def test_who_pays_on_the_fifteenth_pays_on_the_next_one():
+    dues, paid = [], []
+    for month in range(1, 25):
+        for day in (3, 7, 11, 14, 18, 22, 27):
+            due = date(2020 + (month - 1) // 12, (month - 1) % 12 + 1, day)
+            run = due if day <= 15 else due + timedelta(days=20)
+            dues.append((due - EPOCH).days)
+            paid.append((run.replace(day=15) - EPOCH).days)
+    key = (date(2022, 3, 12) - EPOCH).days
+    found = read(dues, paid, key, day=key)
+    assert (found["days_late"], found["late_1"], found["late_5"]) == (3.0, 1.0, 0.0)
+    assert found["to_next"] == 3.0
+    assert 28.0 <= found["gap"] <= 31.0
+
+
+def test_payments_without_a_calendar_keep_most_of_their_error():
+    draw = np.random.default_rng(3)
+    due = 600 + 11 * np.arange(40)
+    found = read(due, due + draw.integers(0, 40, 40), 1100)
+    assert found["error"] > 0.6 * found["error_of_none"] > 3.0
+
+
+def test_one_settlement_tells_its_days_late_but_no_calendar():
+    found = read([100], [104], 121)
+    assert found["days_late"] == 4.0
+    assert np.isnan(found["error"]) and np.isnan(found["gap"]) and np.isnan(found["to_next"])
+    assert found["same_weekday_days_late"] == 4.0  # 121 is three weeks after 100 ...
+    assert np.isnan(found["same_fortnight_days_late"])  # ... an odd number of them
+
+
+def test_a_customer_that_paid_nothing_has_nothing():
+    found = read([], [], 50, day=10)
+    assert found.pop("support") == 0.0
+    assert np.isnan(list(found.values())).all()
+
+
+def obvious(due, paid, terms, key_due, key_issued, day):
+    """Return what the kernel should, from lists; settlements come newest first."""
+    circle = {1: 7, 2: 14, 3: 31}
+    late = [int(np.clip(p - d, -45, 45)) for p, d in zip(paid, due, strict=True)]
+    spot = {1: lambda d: d % 7, 2: lambda d: d % 14, 3: lambda d: place(d) - 1}
+
+    def usual(kind):
+        runs = [p for j, p in enumerate(paid) if j == 0 or p != paid[j - 1]]
+        number = [sum(spot[kind](run) == at for run in runs) for at in range(circle[kind])]
+        return [at for at, n in enumerate(number) if n >= 0.4 * max(number)]
+
+    def wait(kind, start):
+        return min((at - spot[kind](start)) % circle[kind] for at in usual(kind))
+
+    def predict(kind, lead, due, issued):
+        start = max(due - lead, issued)
+        return start + wait(kind, start) - due
+
+    def error(predicted):
+        return sum(min(abs(a - b), 15) for a, b in zip(late, predicted, strict=True))
+
+    ahead = sorted(-days for days in late)
+    none = error([-ahead[len(late) // 2]] * len(late))
+    chosen, least = None, 0.9 * none
+    for kind in (1, 2, 3):
+        for quantile in (0.5, 0.75, 0.9, 1.0):
+            lead = ahead[int(quantile * (len(late) - 1))]
+            rows = zip(due, terms, strict=True)
+            found = error([predict(kind, lead, d, d - t) for d, t in rows])
+            if found < least:
+                chosen, least = (kind, lead), found
+    if chosen is None:
+        return {"error": none / len(late), "error_of_none": none / len(late)}
+    return {
+        "error": least / len(late),
+        "error_of_none": none / len(late),
+        "days_late": predict(*chosen, key_due, key_issued),
+        "to_next": wait(chosen[0], max(key_due, day)),
+    }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_kernel_equals_the_obvious_account(seed):
+    draw = np.random.default_rng(seed)
+    count = int(draw.integers(2, RECENT_DEPTH))
+    due = np.sort(draw.integers(18_000, 18_500, count))
+    # Runs every week or fortnight that look some days ahead, some of them skipped.
+    period, lead = int(draw.choice([7, 14])), int(draw.integers(0, 14))
+    paid = due - lead + (lead - due) % period + period * (draw.random(count) < 0.2)
+    order = np.argsort(paid, kind="stable")
+    key, day = int(draw.integers(18_500, 18_540)), int(paid.max()) + 1
+    found = read(due, paid, key, day)
+    newest = order[::-1]
+    expected = obvious(due[newest], paid[newest], np.full(count, TERMS), key, key - TERMS, day)
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, abs=1e-9), name
+
+
+def test_keys_of_one_customer_share_their_settlements_only_while_these_stand():
+    """A settlement withdrawn between two keys, without a new one, changes the second."""
+    due, paid = np.array([100, 107, 114]), np.array([104, 111, 120])
+    void = np.array([2**62, 2**62, 130 * DAY])
+    days = np.array([125, 126, 131])
+    both = pay_calendar(
+        np.array([0, 3]), paid * DAY, void, paid - due, paid, due, np.full(3, 30),
+        np.zeros(3, np.int64), days * DAY, days, np.full(3, 142), np.full(3, 112),
+    )  # fmt: skip
+    for at, today in enumerate(days):
+        alone = pay_calendar(
+            np.array([0, 3]), paid * DAY, void, paid - due, paid, due, np.full(3, 30),
+            np.zeros(1, np.int64), today[None] * DAY, today[None], np.array([142]),
+            np.array([112]),
+        )  # fmt: skip
+        assert np.array_equal(both[:, at], alone[:, 0], equal_nan=True)
+    same_weekday = both[PAY_CALENDAR_COLUMNS.index("same_weekday_days_late")]
+    assert same_weekday.tolist() == [14 / 3, 14 / 3, 4.0]
+
+
+def test_a_customer_that_paid_nothing_does_not_get_its_neighbours_calendar():
+    due, paid = np.array([100, 107, 114]), np.array([104, 111, 120])
+    customer = np.array([0, 1])
+    found = pay_calendar(
+        np.array([0, 3, 3]), paid * DAY, np.full(3, 2**62), paid - due, paid, due,
+        np.full(3, 30), customer, np.full(2, 125 * DAY), np.full(2, 125), np.full(2, 142),
+        np.full(2, 112),
+    )  # fmt: skip
+    assert np.isfinite(found[PAY_CALENDAR_COLUMNS.index("days_late"), 0])
+    assert np.isnan(np.delete(found[:, 1], PAY_CALENDAR_COLUMNS.index("support"))).all()
