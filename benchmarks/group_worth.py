@@ -28,8 +28,7 @@ from features.catalogue import CUSTOMER_FEATURES, GROUPS, INVOICE_FEATURES
 from features.facts.book import Book
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
-from models.late_payment.dataset import training_rows
-from models.late_payment.model import issue_rows
+from models.late_payment.dataset import issue_rows, training_rows
 from models.snapshots import matured_snapshots
 
 SEEDS = (0, 1)

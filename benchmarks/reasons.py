@@ -27,8 +27,9 @@ from features.ledger.storage import Ledger
 from models.characteristics import characteristic
 from models.late_payment.dataset import Rows, training_rows
 from models.late_payment.explanation import explained_edge
+from models.late_payment.fitting import fit_late_payment
 from models.late_payment.grid import EDGES
-from models.late_payment.model import LatePaymentModel, fit_late_payment
+from models.late_payment.model import LatePaymentModel
 from models.reasons import find_reasons
 
 ROWS = 2000

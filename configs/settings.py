@@ -94,6 +94,26 @@ class LossSettings(_Frozen):
     """How far the sensitivities move an LGD that is assumed."""
 
 
+class TreeSettings(_Frozen):
+    """How large a booster is, and from how many cases on it is worth a try."""
+
+    min_cases: int = Field(0, ge=0)
+
+    trees: int = Field(200, gt=0)
+    leaves: int = Field(15, gt=1)
+    learning_rate: float = Field(0.05, gt=0)
+    feature_fraction: float = Field(0.3, gt=0, le=1)
+    min_rows_in_leaf: int = Field(20, gt=0)
+    lambda_l2: float = Field(5.0, ge=0)
+
+
+_CAPACITIES = {
+    "lean": TreeSettings(leaves=7, feature_fraction=0.1, min_rows_in_leaf=60),
+    "standard": TreeSettings(min_cases=2_000, feature_fraction=0.5),
+    "large": TreeSettings(min_cases=50_000, trees=300, leaves=31, learning_rate=0.08),
+}
+
+
 class LatePaymentSettings(_Frozen):
     """The discrete-time hazard model of the payment day."""
 
@@ -102,17 +122,18 @@ class LatePaymentSettings(_Frozen):
     """The latest share of the training invoices: calibrates the hazards of those before."""
     calibration_weight: float = Field(0.5, ge=0, le=1)
     """How much of that calibration the hazards fitted on everything take over."""
-    trees: int = Field(200, gt=0)
-    leaves: int = Field(15, gt=1)
-    learning_rate: float = Field(0.05, gt=0)
-    feature_fraction: float = Field(0.5, gt=0, le=1)
-    min_rows_in_leaf: int = Field(20, gt=0)
-    lambda_l2: float = Field(5.0, ge=0)
+    capacities: dict[str, TreeSettings] = Field(default=_CAPACITIES, min_length=1)
+    """Boosters to choose from, small to large. Each interval takes the one that predicts the
+    latest share best, or the average of it and the next smaller."""
+    max_rows: int = Field(1_500_000, gt=0)
+    """From a longer history invoices are drawn at random, so that training fits into memory."""
+    max_rows_to_choose: int = Field(300_000, gt=0)
+    """Rows from which the boosters that choose and calibrate learn, at most."""
     extra_trees: bool = True
     monotone: bool = False
     """Hold the hazards to the catalogue's directions of risk; costs accuracy where measured."""
     seeds: int = Field(1, gt=0)
-    """Boosters averaged per interval."""
+    """Boosters averaged per interval and capacity."""
     seed: int = 7
 
 

@@ -35,9 +35,14 @@ MIN_EVENTS = 30
 """With fewer cases of either class the slice says too little, and the model stays as it is."""
 
 
+def log_losses(outcome: npt.NDArray[np.bool_], logit: Float64) -> Float64:
+    """Return the log loss of each row's log-odds, shape (n,)."""
+    return np.asarray(np.logaddexp(0.0, np.where(outcome, -logit, logit)))
+
+
 def log_loss(outcome: npt.NDArray[np.bool_], logit: Float64) -> float:
     """Return the mean log loss of log-odds."""
-    return float(np.mean(np.logaddexp(0.0, np.where(outcome, -logit, logit))))
+    return float(np.mean(log_losses(outcome, logit)))
 
 
 def fit_calibration(

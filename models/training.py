@@ -19,8 +19,8 @@ from models.bundle import Model
 from models.cash_forecast.fitting import with_co_movement
 from models.default.model import DefaultModel, fit_default, unseen_log_odds
 from models.evaluation import classification_metrics, kolmogorov_smirnov
+from models.late_payment.fitting import fit_late_payment, silent
 from models.late_payment.grid import HORIZONS
-from models.late_payment.model import fit_late_payment, silent
 from models.scorecard.card import Scorecard
 from models.scorecard.fit import fit_scorecard, unseen_good_log_odds
 from models.snapshots import Snapshots, matured_snapshots

@@ -8,7 +8,8 @@ from features.facts.book import Book
 from models.cash_forecast.estimation import estimate, past_forecasts
 from models.cash_forecast.open_book import OpenBook
 from models.cash_forecast.periods import Float64, paid_by
-from models.late_payment.model import Fitted, LatePaymentModel
+from models.late_payment.fitting import Fitted
+from models.late_payment.model import LatePaymentModel
 
 
 def chances(model: LatePaymentModel, book: Book, now: OpenBook, threads: int = 0) -> Float64:

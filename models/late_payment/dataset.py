@@ -70,12 +70,17 @@ def keys_of(chosen: Outcomes, as_of: Int64) -> Keys:
 def rows_at(book: Book, chosen: Outcomes, as_of: Int64, cutoff: int) -> Rows:
     """Build the rows of invoices at given moments, with outcomes as known at a cutoff."""
     keys = keys_of(chosen, as_of)
-    day = as_of // DAY
-    start = np.where(day > chosen.issued_day, day - chosen.due_day, -10_000)
+    return _with_outcomes(keys, build_matrix(book, keys, INVOICE_FEATURES), chosen, cutoff)
+
+
+def _with_outcomes(
+    keys: Keys, matrix: npt.NDArray[np.float64], chosen: Outcomes, cutoff: int
+) -> Rows:
+    start = start_of(keys)
     closed = chosen.state != OPEN
     return Rows(
         keys=keys,
-        matrix=build_matrix(book, keys, INVOICE_FEATURES),
+        matrix=matrix,
         start=start,
         # Paid already but not recorded by then: at this moment it looked open, and the news came
         # at once.
@@ -85,33 +90,86 @@ def rows_at(book: Book, chosen: Outcomes, as_of: Int64, cutoff: int) -> Rows:
     )
 
 
+def start_of(keys: Keys) -> Int64:
+    """Return the first day late still possible for each key at its moment."""
+    day = keys.as_of // DAY
+    return np.where(day > keys.issued_day, day - keys.due_day, -10_000)
+
+
 def training_rows(
     book: Book,
     first: int,
     cutoff: int,
     seed: int,
     customers: npt.NDArray[np.bool_] | None = None,
+    most: int | None = None,
 ) -> Rows:
     """Return all rows with moments in ``[first, cutoff)`` (microseconds since 1970).
 
     Each invoice is seen once before or at issue, a random number of days ahead, and then every
     `LANDMARK_DAYS` from a random day on while it is open: like a book scored every night, thinned.
-    ``customers`` says whose rows are wanted; the others' history still counts in the surroundings.
+    An invoice has the same moments whatever the cutoff. ``customers`` says whose rows are wanted;
+    the others' history still counts in the surroundings. Of more than ``most`` rows, those of
+    invoices drawn at random are kept.
     """
     known = outcomes(book, cutoff, customers)
-    draw = np.random.default_rng(seed)
-    ahead = draw.integers(0, LEAD_DAYS + 1, len(known))
-    phase = draw.integers(1, LANDMARK_DAYS + 1, len(known))
+    draw, invoices = np.random.default_rng(seed), len(book.invoice_ids)
+    ahead = draw.integers(0, LEAD_DAYS + 1, invoices)[known.invoice]
+    phase = draw.integers(1, LANDMARK_DAYS + 1, invoices)[known.invoice]
+    rank = draw.random(invoices)[known.invoice]
     moments = [(known.issued_day - ahead) * DAY]
     picked = [np.arange(len(known))]
-    closed_day = known.closed_known // DAY
     longest = int((known.due_day - known.issued_day).max(initial=0)) + LANDMARK_LAST
     for step in range(0, longest, LANDMARK_DAYS):
         day = known.issued_day + phase + step
-        is_open = (day <= closed_day) & (day - known.due_day <= LANDMARK_LAST)
+        is_open = _is_open(known, day)
         picked.append(np.flatnonzero(is_open))
         moments.append(day[is_open] * DAY)
     rows = np.concatenate(picked)
     as_of = np.concatenate(moments)
     inside = (as_of >= first) & (as_of < cutoff)
-    return rows_at(book, known.take(rows[inside]), as_of[inside], cutoff)
+    rows, as_of = rows[inside], as_of[inside]
+    if most is not None and len(rows) > most:
+        kept = rank[rows] < most / len(rows)
+        rows, as_of = rows[kept], as_of[kept]
+    return rows_at(book, known.take(rows), as_of, cutoff)
+
+
+def _is_open(known: Outcomes, day: Int64) -> npt.NDArray[np.bool_]:
+    return (day <= known.closed_known // DAY) & (day - known.due_day <= LANDMARK_LAST)
+
+
+def as_known_at(rows: Rows, book: Book, cutoff: int) -> Rows:
+    """Return the rows with moments before an earlier cutoff, with outcomes as known then.
+
+    They are those that `training_rows` gives at that cutoff, without building features again;
+    invoices whose dates or amounts were corrected since are left out.
+    """
+    known = outcomes(book, cutoff)
+    place = np.full(len(book.invoice_ids), -1)
+    place[known.invoice] = np.arange(len(known))
+    at = place[rows.keys.invoice]
+    chosen = np.flatnonzero((rows.keys.as_of < cutoff) & (at >= 0))
+    keys, then = rows.keys.take(chosen), known.take(at[chosen])
+    same = (keys.due_day == then.due_day) & (keys.amount == then.amount)
+    same &= keys.issued_day == then.issued_day
+    day = keys.as_of // DAY
+    same &= (day <= then.issued_day) | _is_open(then, day)
+    chosen = chosen[same]
+    return _with_outcomes(
+        rows.keys.take(chosen), rows.matrix[chosen], known.take(at[chosen]), cutoff
+    )
+
+
+def issue_rows(
+    book: Book,
+    first: int,
+    last: int,
+    cutoff: int,
+    customers: npt.NDArray[np.bool_] | None = None,
+) -> Rows:
+    """Return the invoices issued in ``[first, last)``, each at its issue, as known at a cutoff."""
+    known = outcomes(book, cutoff, customers)
+    issued = known.issued_day * DAY
+    chosen = np.flatnonzero((issued >= first) & (issued < last))
+    return rows_at(book, known.take(chosen), issued[chosen], cutoff)

@@ -16,8 +16,8 @@ from features.ledger.money import minor_units_per_major
 from models.bundle import LoadedModel
 from models.cash_forecast.periods import PAID_BY, paid_by
 from models.late_payment.curve import DAYS, columns
+from models.late_payment.dataset import start_of
 from models.late_payment.grid import HORIZONS, LAST_DAY
-from models.late_payment.model import start_of
 from models.reasons import REASON_COLUMNS, find_reasons, sentences
 from models.scoring.basis import basis_of
 

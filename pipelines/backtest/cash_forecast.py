@@ -25,7 +25,8 @@ from models.cash_forecast.periods import NEXT_WEEKS, WEEKS, period_of
 from models.cash_forecast.plots import cash_figure
 from models.cash_forecast.received import cash_rows, received
 from models.cash_forecast.simulation import pay_run
-from models.late_payment.model import LatePaymentModel, fit_late_payment
+from models.late_payment.fitting import fit_late_payment
+from models.late_payment.model import LatePaymentModel
 from pipelines.files import write_frames
 
 SHOWN = (

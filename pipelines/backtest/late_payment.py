@@ -18,8 +18,8 @@ from models.late_payment.baselines.catalogue import AT_ISSUE, WHILE_OPEN, predic
 from models.late_payment.baselines.pay_days import Portfolio, pay_day_rules
 from models.late_payment.curve import Curves
 from models.late_payment.dataset import Rows
+from models.late_payment.fitting import fit_late_payment
 from models.late_payment.grid import HORIZONS
-from models.late_payment.model import fit_late_payment
 from models.late_payment.tasks import Schedule, rows_at_issue, rows_while_open, undecided
 from models.snapshots import month_starts
 from pipelines.backtest.protocol import Protocol

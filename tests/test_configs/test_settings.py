@@ -21,9 +21,9 @@ def test_an_empty_file_means_the_defaults(tmp_path):
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
-    settings = load_settings(write(tmp_path, "late_payment:\n  trees: 20\n"))
-    assert settings.late_payment.trees == 20
-    assert settings.late_payment.leaves == Settings().late_payment.leaves
+    settings = load_settings(write(tmp_path, "late_payment:\n  seeds: 2\n"))
+    assert settings.late_payment.seeds == 2
+    assert settings.late_payment.seed == Settings().late_payment.seed
     assert settings.limits == Settings().limits
 
 

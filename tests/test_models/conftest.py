@@ -7,13 +7,18 @@ from pathlib import Path
 import pytest
 
 from configs import Settings
-from configs.settings import DefaultModelSettings, LatePaymentSettings, ScorecardSettings
+from configs.settings import (
+    DefaultModelSettings,
+    LatePaymentSettings,
+    ScorecardSettings,
+    TreeSettings,
+)
 from features.build import moment_in_microseconds
 from features.facts.book import Book
 from features.facts.loading import load_book
 from features.intake import import_extract, load_source
 from features.ledger.storage import Ledger
-from models.late_payment.model import Fitted, fit_late_payment
+from models.late_payment.fitting import Fitted, fit_late_payment
 from models.snapshots import Snapshots, matured_snapshots
 from models.training import Trained, train
 
@@ -45,7 +50,7 @@ def write_extract(folder: Path, keep_every: int) -> Path:
 def settings() -> Settings:
     """Small models: seconds, not minutes."""
     return Settings(
-        late_payment=LatePaymentSettings(trees=20, seeds=1),
+        late_payment=LatePaymentSettings(capacities={"lean": TreeSettings(trees=20)}),
         default_model=DefaultModelSettings(trees=30, seeds=2),
         scorecard=ScorecardSettings(max_characteristics=6),
     )

@@ -19,7 +19,7 @@ from models.bundle import (
     read_bundle,
     write_bundle,
 )
-from models.late_payment.model import fit_late_payment
+from models.late_payment.fitting import fit_late_payment
 
 
 def about(name: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from configs import Settings
-from configs.settings import LatePaymentSettings
+from configs.settings import LatePaymentSettings, TreeSettings
 from features.facts.loading import load_book
 from features.intake import import_extract, load_source
 from features.ledger.storage import Ledger
@@ -19,7 +19,11 @@ from models.scoring import open_invoices, score_invoices
 from models.training import train
 
 FIRST, AS_OF = date(2023, 1, 2), date(2024, 6, 1)
-SMALL = Settings(late_payment=LatePaymentSettings(min_settled_invoices=100, trees=5))
+SMALL = Settings(
+    late_payment=LatePaymentSettings(
+        min_settled_invoices=100, capacities={"lean": TreeSettings(trees=5)}
+    )
+)
 LATE = [f"p_late_{days}d" for days in HORIZONS]
 
 

@@ -10,7 +10,12 @@ from types import SimpleNamespace
 import pytest
 
 from configs import Home, Settings
-from configs.settings import DefaultModelSettings, LatePaymentSettings, ScorecardSettings
+from configs.settings import (
+    DefaultModelSettings,
+    LatePaymentSettings,
+    ScorecardSettings,
+    TreeSettings,
+)
 from features.intake import import_extract, load_source
 from pipelines.command import payrisk
 from pipelines.training import train_model
@@ -22,7 +27,7 @@ AS_OF = date(2025, 12, 1)
 
 def small_settings() -> Settings:
     return Settings(
-        late_payment=LatePaymentSettings(trees=10, seeds=1),
+        late_payment=LatePaymentSettings(capacities={"lean": TreeSettings(trees=10)}),
         default_model=DefaultModelSettings(trees=20, seeds=1),
         scorecard=ScorecardSettings(max_characteristics=4),
     )

@@ -148,7 +148,7 @@ def test_a_cutoff_that_leaves_nothing_to_test_is_refused(
     run, trained, tmp_path, model, cutoffs, fault
 ):
     config = tmp_path / "config.yaml"
-    config.write_text("late_payment: {trees: 3}\n")
+    config.write_text("late_payment: {capacities: {lean: {trees: 3}}}\n")
     with pytest.raises(ValueError, match=fault):
         run(
             *("backtest", model, "--ledger", trained.ledger, "--cutoffs", cutoffs),
@@ -161,7 +161,7 @@ def test_train_all_registers_what_it_can_and_names_the_rest(
 ):
     """The one run through Prefect: its server starts in the home."""
     config = tmp_path / "config.yaml"
-    config.write_text("late_payment: {trees: 5, min_settled_invoices: 50}\n")
+    config.write_text("late_payment: {capacities: {lean: {trees: 5}}, min_settled_invoices: 50}\n")
     out = tmp_path / "result.json"
     run(
         *("train", "all", "--ledger", tiny_ledger, "--as-of", date(2025, 10, 1)),

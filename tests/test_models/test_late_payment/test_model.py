@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from configs.settings import LatePaymentSettings
+from configs.settings import LatePaymentSettings, TreeSettings
 from features.build import moment_in_microseconds
 from features.facts.versions import DAY
 from models.evaluation import classification_metrics
-from models.late_payment.dataset import training_rows
+from models.late_payment.capacity import Boosters, choose
+from models.late_payment.dataset import as_known_at, issue_rows, training_rows
+from models.late_payment.fitting import fit_late_payment
 from models.late_payment.grid import EDGES, HORIZONS, INTERVALS
 from models.late_payment.hazard import cases
-from models.late_payment.model import LatePaymentModel, fit_late_payment, issue_rows
+from models.late_payment.model import LatePaymentModel
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +135,56 @@ def test_rows_of_customers_held_out_are_not_learnt_from(book, as_of):
     assert set(rows.keys.customer) <= set(np.flatnonzero(kept))
     issued = issue_rows(book, 0, cutoff, cutoff, ~kept)
     assert set(issued.keys.customer) <= set(np.flatnonzero(~kept))
+
+
+def test_what_was_known_at_an_earlier_cutoff_is_what_training_then_would_have_seen(book, as_of):
+    """The rows of the early part need no features of their own."""
+    cutoff, earlier = moment_in_microseconds(as_of), moment_in_microseconds("2025-06-01")
+    first = moment_in_microseconds("2025-02-01")
+    again = as_known_at(training_rows(book, first, cutoff, seed=1), book, earlier)
+    then = training_rows(book, first, earlier, seed=1)
+    moments = [list(zip(r.keys.invoice, r.keys.as_of, strict=True)) for r in (again, then)]
+    # Invoices that were corrected since are left out.
+    assert len(then) - 20 <= len(again) <= len(then)
+    place = {moment: row for row, moment in enumerate(moments[1])}
+    rows = np.array([place[moment] for moment in moments[0]])
+    assert np.array_equal(again.matrix, then.matrix[rows], equal_nan=True)
+    for name in ("start", "days_late", "closed", "observed"):
+        assert np.array_equal(getattr(again, name), getattr(then, name)[rows]), name
+
+
+def test_a_longer_history_is_thinned_by_whole_invoices(book, as_of):
+    cutoff = moment_in_microseconds(as_of)
+    first = moment_in_microseconds("2025-06-01")
+    everything = training_rows(book, first, cutoff, seed=1)
+    thinned = training_rows(book, first, cutoff, seed=1, most=2_000)
+    assert 1_700 < len(thinned) < 2_300
+    kept = np.isin(everything.keys.invoice, thinned.keys.invoice)
+    assert kept.sum() == len(thinned)
+
+
+def test_capacity_follows_what_later_rows_say(late_payment, rows):
+    """Noise is best learnt by few leaves, a rule of many steps by many."""
+    draw = np.random.default_rng(0)
+    settings = LatePaymentSettings(
+        capacities={
+            "small": TreeSettings(trees=5, leaves=2, learning_rate=0.3),
+            "big": TreeSettings(trees=60, leaves=31, learning_rate=0.3, feature_fraction=1.0),
+        },
+        extra_trees=False,
+    )
+    matrix = draw.random((4_000, 3))
+    steps = (np.floor(matrix[:, 0] * 8) + np.floor(matrix[:, 1] * 8)) % 2 == 0
+    for label, wanted in ((steps, "big"), (draw.random(4_000) < 0.5, "small")):
+        # Paid before the first edge or much later, by the label.
+        made = replace(
+            rows.take(np.zeros(4_000, dtype=np.int64)),
+            matrix=matrix,
+            start=np.full(4_000, -10_000),
+            days_late=np.where(label, -20, 400),
+            closed=np.ones(4_000, dtype=bool),
+            observed=np.full(4_000, 1_000),
+        )
+        early, later = made.take(np.arange(3_000)), made.take(np.arange(3_000, 4_000))
+        chosen = choose(Boosters(early, settings, [0, 0, 0]), later, settings)
+        assert chosen[0] == (wanted,)

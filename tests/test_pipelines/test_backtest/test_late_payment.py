@@ -22,7 +22,9 @@ def run_backtest(trained, tmp_path_factory):
     def call(*options: str):
         folder = tmp_path_factory.mktemp("backtest")
         config = folder / "config.yaml"
-        config.write_text("late_payment: {trees: 3, seeds: 1, min_settled_invoices: 50}\n")
+        config.write_text(
+            "late_payment: {capacities: {lean: {trees: 3}}, min_settled_invoices: 50}\n"
+        )
         arguments = ["backtest", "late_payment", "--ledger", str(trained.ledger)]
         arguments += ["--cutoffs", "2025-10-01", "--out", str(folder / "out")]
         payrisk([*arguments, "--config", str(config), *options], standalone_mode=False)
