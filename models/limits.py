@@ -106,3 +106,38 @@ def suggest_limits(
     # A limit is kept only where it does not exceed what risk allows.
     small &= known <= caps[:, 1:].min(axis=1)
     return np.where(small, known, limit), np.where(small, "kept", binding)
+
+
+def limits_of_applicants(
+    settings: LimitSettings,
+    requested: Float64,
+    pd_12m: Float64,
+    pd_upper: Float64,
+    lgd: Float64,
+) -> tuple[Float64, Text]:
+    """Suggest a first limit: what is asked for, within the loss cap and the policy's caps.
+
+    Parameters
+    ----------
+    settings : LimitSettings
+    requested : float64 array of shape (n,)
+        Reporting major units.
+    pd_12m, pd_upper, lgd : float64 arrays of shape (n,)
+
+    Returns
+    -------
+    limit : float64 array of shape (n,)
+        On the `ladder`.
+    binding_cap : object array of shape (n,)
+        Which of `CAPS` bound; ``need`` is what was asked for.
+    """
+    size = len(requested)
+    caps = {
+        "need": requested,
+        "loss": settings.loss_budget_per_customer / np.maximum(pd_upper * lgd, 1e-9),
+        "policy_maximum": np.full(size, settings.max_limit),
+        "new_customer": np.full(size, settings.new_customer_limit),
+        "no_credit": np.where(pd_12m >= settings.no_credit_pd, 0.0, np.inf),
+    }
+    table = np.column_stack(list(caps.values()))
+    return ladder(table.min(axis=1)), np.array(list(caps), dtype=object)[table.argmin(axis=1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from features.facts.book import Book
 from features.facts.versions import DAY
 from models.bundle import Model
 from models.cash_forecast.fitting import with_co_movement
+from models.default.application import fit_application
 from models.default.model import DefaultModel, fit_default, unseen_log_odds
 from models.evaluation import classification_metrics, kolmogorov_smirnov
 from models.late_payment.fitting import fit_late_payment, silent
@@ -159,6 +160,11 @@ def _train_risk(
     snapshots = matured_snapshots(book, settings.default, cutoff)
     progress(f"{name}: fit and calibration")
     model = fit_risk(name, snapshots, settings)
+    if isinstance(model, DefaultModel):
+        application = fit_application(
+            book, snapshots, settings.default_model, settings.default.window_months
+        )
+        model = replace(model, application=application)
     progress(f"{name}: evaluation")
     checked = _out_of_time(name, book, snapshots, settings) or _unseen(name, snapshots, settings)
     measured = classification_metrics(checked.outcome, checked.probability)

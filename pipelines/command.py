@@ -218,6 +218,7 @@ def backtest(
 @options.as_of
 @click.option("--out", type=options.FOLDER, required=True, help="Folder for the outputs.")
 @click.option("--proposed", type=options.FOLDER, help="CSV or Parquet of invoices to be issued.")
+@click.option("--applications", type=options.FOLDER, help="CSV or Parquet of new applicants.")
 @click.option("--model", "models", multiple=True, help="NAME=VERSION instead of the champion.")
 @click.option("--csv", is_flag=True, help="Write CSV files beside the Parquet files.")
 @options.config
@@ -226,6 +227,7 @@ def score(
     as_of: date,
     out: Path,
     proposed: Path | None,
+    applications: Path | None,
     models: tuple[str, ...],
     csv: bool,
     config: Path | None,
@@ -241,6 +243,7 @@ def score(
         Home.locate(),
         load_settings(config),
         proposed=proposed,
+        applications=applications,
         overrides=options.model_versions(models),
         csv=csv,
         progress=progress,

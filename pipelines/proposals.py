@@ -42,7 +42,7 @@ def read_proposals(
     ValueError
         The file cannot be read, lacks columns, or none of its rows can be scored.
     """
-    raw = _read(path)
+    raw = read_rows(path, "invoices")
     missing = [name for name in COLUMNS if name not in raw.columns]
     if missing:
         raise ValueError(
@@ -89,9 +89,16 @@ def read_proposals(
     return frame[good].reset_index(drop=True), raw[~good].assign(rule=rule[~good])
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_rows(path: Path, what: str) -> pd.DataFrame:
+    """Read a CSV as text, or a Parquet file.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        The file cannot be read; ``what`` it should hold is named.
+    """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; name a CSV or Parquet file of invoices")
+        raise FileNotFoundError(f"{path}: no such file; name a CSV or Parquet file of {what}")
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)

@@ -24,13 +24,18 @@ from models.loss.expected import book_scenarios
 from models.loss.given_default import learnt_lgd
 from models.reasons import details
 from models.scoring import open_invoices, score_customers, score_invoices
+from models.scoring.applications import score_applications
 from models.scoring.invoices import INTERNAL_COLUMNS
+from pipelines.applications import read_applications
 from pipelines.files import write_frames
 from pipelines.proposals import read_proposals
 from serving.outputs import ScoreOutputs
 from serving.store import RiskStore
 
-_ONLY_WITH_PROPOSED = ("proposed", "proposed_refused", "proposed_reasons")
+_ONLY_WHEN_ASKED = (
+    *("proposed", "proposed_refused", "proposed_reasons"),
+    *("applications", "applications_refused"),
+)
 STALE_AFTER_DAYS = 31
 """A moment further behind the extract than this is not covered by the ledger."""
 
@@ -114,6 +119,7 @@ def score_ledger(
     settings: Settings,
     *,
     proposed: Path | None = None,
+    applications: Path | None = None,
     overrides: Mapping[str, str] | None = None,
     csv: bool = False,
     progress: Callable[[str], None],
@@ -132,6 +138,8 @@ def score_ledger(
     settings : Settings
     proposed : Path, optional
         Invoices not yet issued.
+    applications : Path, optional
+        Applications of customers without any history.
     overrides : mapping of str to str, optional
         Versions instead of champions.
     csv : bool
@@ -143,6 +151,9 @@ def score_ledger(
     models = choose_models(home, overrides or {}, as_of)
     accepted, refused = (
         (None, None) if proposed is None else read_proposals(proposed, as_of, settings.intake)
+    )
+    applied, declined = (
+        (None, None) if applications is None else read_applications(applications, as_of)
     )
     progress(f"reading {ledger_path}")
     book = load_book(ledger, settings.settlement)
@@ -183,10 +194,19 @@ def score_ledger(
         if len(refused):
             frames["proposed_refused"] = refused.astype("string")
             refusals = refused["rule"].value_counts().to_dict()
+    if applied is not None and declined is not None:
+        progress(f"scoring {len(applied):,} applications")
+        frames["applications"] = score_applications(
+            models.get("default"), book, _convertible(book, applied), as_of, settings, losses
+        )
+        if len(declined):
+            frames["applications_refused"] = declined.astype("string")
+            for rule, count in declined["rule"].value_counts().items():
+                notes.append(f"not scored: {count:,} applications, {rule}")
     versions = {name: model.version for name, model in models.items()}
     files = write_frames(out, frames, csv)
     # Outputs of an earlier run would pass for outputs of this one.
-    for name in {*frames, *_ONLY_WITH_PROPOSED}:
+    for name in {*frames, *_ONLY_WHEN_ASKED}:
         for path in (out / f"{name}.parquet", out / f"{name}.csv"):
             if path not in files:
                 path.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from configs.settings import DefaultModelSettings, DefaultSettings
 from features.catalogue import CATALOGUE, CUSTOMER_FEATURES
 from models.boosting import mean_log_odds, side_by_side, train_booster
 from models.calibration import Calibration, fit_calibration
+from models.default.application import ApplicationModel
 from models.default.signed_regression import SignedRegression, fit_signed_regression
 from models.default.upper import UpperBound, fit_upper_bound
 from models.snapshots import Snapshots, folds, later_half, require_defaults
@@ -46,6 +47,8 @@ class DefaultModel:
         Share of bads in training: the score of a customer without any history.
     usual : tuple of float or None
         Medians of the rows learnt from, for the reasons.
+    application : ApplicationModel or None
+        For customers without any history.
     """
 
     features: tuple[str, ...]
@@ -55,6 +58,7 @@ class DefaultModel:
     upper: UpperBound
     base_rate: float
     usual: Usual
+    application: ApplicationModel | None = None
 
     def raw(self, matrix: Float64, threads: int = 0) -> Float64:
         """Return the log-odds of default before calibration, shape (n,)."""
@@ -92,6 +96,7 @@ class DefaultModel:
             "regression": self.regression.to_document(),
             "boosters": sorted(boosters),
             "upper": self.upper.to_document(),
+            "application": self.application.to_document() if self.application else None,
             "slope": self.calibration.slope,
             "intercept": self.calibration.intercept,
             "base_rate": self.base_rate,
@@ -106,6 +111,7 @@ class DefaultModel:
         """Rebuild the model."""
         if "regression" not in document:
             raise ValueError("default: the bundle is of an earlier version; train default again")
+        application = document["application"]
         return cls(
             tuple(document["features"]),
             SignedRegression.from_document(document["regression"]),
@@ -114,6 +120,7 @@ class DefaultModel:
             UpperBound.from_document(document["upper"]),
             document["base_rate"],
             usual_of(document),
+            ApplicationModel.from_document(application) if application else None,
         )
 
 

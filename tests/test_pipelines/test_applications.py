@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from pipelines.applications import read_applications
+from pipelines.scoring import score_ledger
+
+AS_OF = date(2025, 10, 1)
+HEADER = "application_id,segment,country,business_started,bureau_score,requested_amount,currency"
+
+
+def write(path, *rows):
+    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_rows_that_cannot_be_scored_are_refused_with_their_rule(tmp_path):
+    path = write(
+        tmp_path / "a.csv",
+        "A1,retail,DE,2015-01-01,400,5000,EUR",
+        ",retail,DE,2015-01-01,400,5000,EUR",
+        "A2,,,,,5000,EUR",
+        "A3,retail,DE,soon,400,5000,EUR",
+        "A4,retail,DE,2030-01-01,400,5000,EUR",
+        "A5,retail,DE,2015-01-01,good,5000,EUR",
+        "A6,retail,DE,2015-01-01,400,0,EUR",
+        "A7,retail,DE,2015-01-01,400,5000,XXY",
+        "A1,retail,DE,2015-01-01,400,5000,EUR",
+    )
+    accepted, refused = read_applications(path, AS_OF)
+    assert accepted["application_id"].tolist() == ["A1", "A2"]
+    assert accepted["business_days"].tolist()[0] == (AS_OF - date(2015, 1, 1)).days
+    assert refused["rule"].tolist() == [
+        "application_id is empty",
+        "business_started is not YYYY-MM-DD",
+        "business_started is after as_of",
+        "bureau_score is not a number",
+        "requested_amount is not a number above zero",
+        "the currency is not an ISO 4217 code",
+        "application_id stands twice",
+    ]
+
+
+def test_a_file_without_a_column_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("application_id,segment\nA,retail\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no column country, business_started"):
+        read_applications(path, AS_OF)
+
+
+def test_applications_are_scored_beside_the_ledger(trained, home, tmp_path, settings):
+    path = write(
+        tmp_path / "a.csv",
+        "good,retail,DE,1990-01-01,560,3000,EUR",
+        "poor,retail,DE,2025-08-01,250,3000,EUR",
+        "blank,,,,,3000,EUR",
+        "bad,,,,,-1,EUR",
+    )
+    summary = score_ledger(
+        trained.ledger, AS_OF, tmp_path / "out", home, settings, applications=path, progress=str
+    )
+    scored = pd.read_parquet(tmp_path / "out" / "applications.parquet").set_index("application_id")
+    assert list(scored.index) == ["good", "poor", "blank"]
+    chance = scored["pd_12m"]
+    assert chance["good"] < chance["blank"] < chance["poor"]
+    assert (scored["pd_upper"] > scored["pd_12m"]).all()
+    assert scored["basis"].to_dict() == {"good": "bureau", "poor": "bureau", "blank": "portfolio"}
+    assert (scored["suggested_limit"] <= 3000).all()
+    assert scored["reason_1"].notna().all()
+    assert scored.loc["good", "score"] > scored.loc["poor", "score"]
+    assert any("requested_amount" in note for note in summary.notes)
