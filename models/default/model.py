@@ -30,6 +30,11 @@ from models.usual import Usual, usual_of, usual_values
 
 Float64 = npt.NDArray[np.float64]
 
+_ENOUGH_BADS = 1000
+"""Bad rows from which on the lasso is that of the settings; with fewer it is milder."""
+_SMALLEST_SHARE = 20
+"""A leaf need not hold more than one in so many rows."""
+
 
 @dataclass(frozen=True)
 class DefaultModel:
@@ -111,7 +116,7 @@ class DefaultModel:
         """Rebuild the model."""
         if "regression" not in document:
             raise ValueError("default: the bundle is of an earlier version; train default again")
-        application = document["application"]
+        application = document.get("application")
         return cls(
             tuple(document["features"]),
             SignedRegression.from_document(document["regression"]),
@@ -182,7 +187,8 @@ def _fit(
         snapshots.matrix,
         snapshots.bad,
         directions,
-        settings.regression_lasso,
+        # The noise of a weight's slope grows with the root of the bads.
+        settings.regression_lasso * min(1.0, float(np.sqrt(snapshots.bad.sum() / _ENOUGH_BADS))),
         settings.regression_ridge,
     )
     # What is constant is never split on: the boosters keep the columns of the matrix.
@@ -195,7 +201,9 @@ def _fit(
             {
                 "learning_rate": settings.learning_rate,
                 "num_leaves": settings.leaves,
-                "min_data_in_leaf": settings.min_rows_in_leaf,
+                "min_data_in_leaf": min(
+                    settings.min_rows_in_leaf, max(len(snapshots) // _SMALLEST_SHARE, 5)
+                ),
                 "feature_fraction": settings.feature_fraction,
                 "extra_trees": True,
                 "lambda_l2": settings.lambda_l2,
