@@ -14,6 +14,7 @@ import click
 from configs import Home, load_settings
 from pipelines import options
 from pipelines.feature_commands import features
+from pipelines.scorecard_commands import scorecard
 from pipelines.terminal import progress, say, show_table
 
 MODELS = ("late_payment", "default", "scorecard")
@@ -126,6 +127,7 @@ def ingest(
 
 
 payrisk.add_command(features)
+payrisk.add_command(scorecard)
 
 
 @payrisk.command()

@@ -22,7 +22,8 @@ SMOOTHING = 0.5
 SCARCE_PRIOR = 20.0
 """Average customers added to the bins of missing and special values: rarely seen means average."""
 
-_TRENDS = {1: "ascending", -1: "descending", 0: "auto_asc_desc"}
+_DIRECTED = {1: "ascending", -1: "descending"}
+_UNDIRECTED = {"monotone": "auto_asc_desc", "one_turn": "auto"}
 _ROUGH_BINS = 20
 
 
@@ -122,7 +123,7 @@ def split_points(
     binning = OptimalBinning(
         name=name,
         dtype="numerical",
-        monotonic_trend=_TRENDS[direction],
+        monotonic_trend=_DIRECTED.get(direction, _UNDIRECTED[settings.undirected_trend]),
         min_bin_size=share,
         max_n_prebins=settings.max_prebins,
         max_n_bins=settings.max_bins,

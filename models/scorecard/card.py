@@ -21,7 +21,9 @@ from models.usual import Usual, usual_of
 
 Float64 = npt.NDArray[np.float64]
 
-_PLAIN = ("base_points", "factor", "offset", "slope", "intercept", "grades")
+_PLAIN = (
+    *("base_points", "factor", "offset", "slope", "intercept", "grades", "rows_per_customer"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Scorecard:
         Upper PD of each grade.
     usual : tuple of float or None
         Medians of the rows learnt from, for the reasons.
+    rows_per_customer : float
+        Training rows that say what one customer says: scales the priors of the WOE.
     selection : tuple of Considered
         Why each candidate was taken or left out.
     edits : tuple of Edit
@@ -58,6 +62,7 @@ class Scorecard:
     intercept: float
     grades: dict[str, float]
     usual: Usual
+    rows_per_customer: float = 1.0
     selection: tuple[Considered, ...] = ()
     edits: tuple[Edit, ...] = ()
 

@@ -84,6 +84,7 @@ def fit_card(candidates: Candidates, settings: ScorecardSettings) -> Scorecard:
         intercept=0.0,
         grades=dict(settings.grades),
         usual=usual_values(candidates.matrix),
+        rows_per_customer=candidates.rows_per_customer,
         selection=selection.record,
     )
 
