@@ -38,7 +38,12 @@ OUTCOME = "default.payment.next.month"
 CARDS = {
     "as shipped": ScorecardSettings(),
     "long": ScorecardSettings(
-        max_characteristics=20, min_gain=1.5, max_correlation=0.95, max_bins=10, max_prebins=30
+        max_characteristics=25,
+        min_gain=0.0,
+        min_iv=0.005,
+        max_correlation=0.95,
+        max_bins=10,
+        max_prebins=30,
     ),
 }
 BOOSTERS = {

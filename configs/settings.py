@@ -181,9 +181,6 @@ class ScorecardSettings(_Frozen):
     """Ranges of a characteristic, at most; missing, unseen and special values come on top."""
     max_prebins: int = Field(12, gt=1)
     """Ranges from which the optimal ones are put together."""
-    undirected_trend: Literal["monotone", "one_turn"] = "monotone"
-    """Bad rates over the ranges where the catalogue gives no direction: either way, or with one
-    peak or valley, which takes many bads to be told from chance."""
     min_bin_share: float = Field(0.05, gt=0, lt=0.5)
     min_bad_customers_per_bin: int = Field(3, gt=0)
     """Different defaulted customers in each range: one customer's months are one default."""

@@ -22,8 +22,7 @@ SMOOTHING = 0.5
 SCARCE_PRIOR = 20.0
 """Average customers added to the bins of missing and special values: rarely seen means average."""
 
-_DIRECTED = {1: "ascending", -1: "descending"}
-_UNDIRECTED = {"monotone": "auto_asc_desc", "one_turn": "auto"}
+_TRENDS = {1: "ascending", -1: "descending", 0: "auto_asc_desc"}
 _ROUGH_BINS = 20
 
 
@@ -123,7 +122,7 @@ def split_points(
     binning = OptimalBinning(
         name=name,
         dtype="numerical",
-        monotonic_trend=_DIRECTED.get(direction, _UNDIRECTED[settings.undirected_trend]),
+        monotonic_trend=_TRENDS[direction],
         min_bin_size=share,
         max_n_prebins=settings.max_prebins,
         max_n_bins=settings.max_bins,
