@@ -34,7 +34,7 @@ def show_training(outcomes: Sequence[TrainOutcome]) -> None:
         if outcome.registered is None:
             say(f"not registered: {outcome.refusal}")
         else:
-            say(f"{outcome.name}: plots in {outcome.plots}")
+            say(f"{outcome.name}: report.html and plots in {outcome.plots}")
 
 
 def _prefix(outcome: TrainOutcome) -> str:

@@ -23,6 +23,7 @@ from models.registry import Registered, Registry
 from models.scorecard.card import Scorecard
 from models.training import train
 from pipelines.scoring import check_as_of
+from pipelines.training_report import training_page
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,14 @@ def train_model(
             "window": [day.isoformat() for day in trained.window],
         }
         about["fingerprint"] = write_bundle(bundle, trained.model, about)
-        registered = registry.register(trained, bundle, about, figures)
+        page = training_page(trained, about, figures)
+        registered = registry.register(trained, bundle, about, figures, page)
     publish_champions(home, registry)
     plots = home.reports / f"{name}-{registered.version}"
     plots.mkdir(parents=True, exist_ok=True)
     for file, figure in figures.items():
         figure.savefig(plots / file, dpi=110)
+    (plots / "report.html").write_text(page, encoding="utf-8")
     return TrainOutcome(name, registered, "", trained.metrics, plots)
 
 

@@ -82,6 +82,7 @@ class Registry:
         bundle: Path,
         about: Mapping[str, Any],
         figures: Mapping[str, Figure],
+        report: str,
     ) -> Registered:
         """Log a training run and register its bundle as a version.
 
@@ -94,6 +95,8 @@ class Registry:
             ``fingerprint``, ``ledger_fingerprint``, ``trained_as_of``.
         figures : mapping of str to Figure
             File name to plot.
+        report : str
+            The page about this training, HTML.
         """
         fingerprint = str(about["fingerprint"])
         known = self._version_of(trained.name, fingerprint)
@@ -112,6 +115,7 @@ class Registry:
             mlflow.log_dict({"metrics": _by_cutoff(trained, finite)}, "metrics_by_cutoff.json")
             for file, figure in figures.items():
                 mlflow.log_figure(figure, f"plots/{file}")
+            mlflow.log_text(report, "report.html")
             with warnings.catch_warnings():
                 # Hints about type annotations and integer columns with missing values.
                 warnings.simplefilter("ignore")

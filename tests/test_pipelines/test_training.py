@@ -23,6 +23,9 @@ def test_every_model_is_registered_published_and_drawn(trained):
         assert champions[name].trained_as_of == trained.as_of
         for plot in ("report", "importance", "dependence"):
             assert (outcome.plots / f"{plot}.png").stat().st_size > 1000
+        page = (outcome.plots / "report.html").read_text(encoding="utf-8")
+        assert outcome.registered.fingerprint in page
+        assert 'src="http' not in page and 'href="http' not in page
     registry = Registry(trained.home)
     aliases = {name: registry.champion(name) for name in champions}
     assert aliases == champion_versions(trained.home)

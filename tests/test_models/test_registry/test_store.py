@@ -32,7 +32,7 @@ class Shelf:
         about = {"name": "scorecard", "trained_as_of": "2025-10-01", "ledger_fingerprint": "f00d"}
         about["fingerprint"] = write_bundle(bundle, moved, about)
         figures = {"report.png": report_figure("scorecard", trained.checks)}
-        return self.registry.register(trained, bundle, about, figures), moved
+        return self.registry.register(trained, bundle, about, figures, "<html></html>"), moved
 
 
 @pytest.fixture(scope="module")
