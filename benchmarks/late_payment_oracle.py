@@ -27,7 +27,8 @@ from features.facts.versions import DAY
 from features.intake import import_extract, load_source
 from features.ledger.storage import Ledger
 from features.simulator import simulate
-from models.evaluation import calibration_line, classification_metrics
+from models.evaluation import classification_metrics
+from models.evaluation.calibration import calibration_line
 from models.late_payment.dataset import issue_rows
 from models.late_payment.fitting import fit_late_payment
 from models.late_payment.grid import HORIZONS

@@ -22,6 +22,7 @@ from models.scorecard.record import Edit
 from models.scorecard.workbook import write_workbook
 from models.scorecard.workbook_reading import read_workbook
 from models.training import Trained
+from pipelines.training_report import training_page
 
 _NAME = "scorecard"
 
@@ -66,15 +67,15 @@ def import_card(home: Home, path: Path, by: str, reason: str) -> Imported:
     """
     if not by.strip() or not reason.strip():
         raise ValueError("say who edited the card and why: --by and --reason must not be empty")
-    rows, about = read_workbook(path)
-    name, _, version = about["model"].partition("=")
+    rows, exported = read_workbook(path)
+    name, _, version = exported["model"].partition("=")
     registry = Registry(home)
     if name != _NAME:
-        raise ValueError(f"{path}: holds {about['model']}, not a scorecard's version")
+        raise ValueError(f"{path}: holds {exported['model']}, not a scorecard's version")
     base = registry.load(_NAME, version)
-    if base.fingerprint != about["fingerprint"]:
+    if base.fingerprint != exported["fingerprint"]:
         raise ValueError(
-            f"{path}: was exported from another {about['model']} than the one in {home.root}; "
+            f"{path}: was exported from another {exported['model']} than the one in {home.root}; "
             "export the card again and repeat the edit"
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -83,13 +84,11 @@ def import_card(home: Home, path: Path, by: str, reason: str) -> Imported:
     kept = {key: content[key] for key in ("name", "trained_as_of", "ledger_fingerprint", "window")}
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / _NAME
-        fingerprint = write_bundle(bundle, card, kept)
-        registered = registry.register(
-            _as_trained(card, kept, card.edits[-1]),
-            bundle,
-            {**kept, "fingerprint": fingerprint},
-            {"scorecard.png": scorecard_figure(card)},
-        )
+        about = {**kept, "fingerprint": write_bundle(bundle, card, kept)}
+        trained = _as_trained(card, kept, card.edits[-1])
+        figures = {"scorecard.png": scorecard_figure(card)}
+        page = training_page(trained, about, figures)
+        registered = registry.register(trained, bundle, about, figures, page)
     return Imported(registered, card.edits[-1])
 
 

@@ -34,6 +34,9 @@ def test_every_model_is_registered_published_and_drawn(trained):
 def test_measures_are_out_of_time_and_within_bounds(trained):
     for name, prefix in (("late_payment", "oot_late_5d"), ("default", "oot"), ("scorecard", "oot")):
         metrics = trained.outcomes[name].metrics
+        if name == "scorecard" and "oot_auc" not in metrics:
+            # So few defaults carry no card as of the first test month: customers are held out.
+            prefix = "unseen_customers"
         assert 0.6 < metrics[f"{prefix}_auc"] < 0.99, name
         assert 0 < metrics[f"{prefix}_brier"] < 0.25
         assert 0 <= metrics[f"{prefix}_ece"] < 0.3
