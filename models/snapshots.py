@@ -142,7 +142,9 @@ def monthly_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
-def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Snapshots:
+def matured_snapshots(
+    book: Book, settings: DefaultSettings, cutoff: int, since_day: int = 0
+) -> Snapshots:
     """Return every eligible monthly snapshot whose performance window had passed at a cutoff.
 
     Parameters
@@ -151,9 +153,12 @@ def matured_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Sna
     settings : DefaultSettings
     cutoff : int
         Microseconds since 1970.
+    since_day : int
+        The first month wanted, days since 1970.
     """
     months = monthly_snapshots(book, settings, cutoff)
-    chosen = months[(months["excluded"] == "") & months["matured"].astype(bool)]
+    wanted = months["matured"].astype(bool) & (months["day"] >= since_day)
+    chosen = months[(months["excluded"] == "") & wanted]
     customer = chosen["customer"].to_numpy(dtype=np.int64)
     as_of = chosen["day"].to_numpy(dtype=np.int64) * DAY
     keys = customer_keys(customer, as_of)

@@ -189,8 +189,10 @@ def backtest(
 
     Each model learns what was known before its cutoff and is asked about what came until the next
     one (the last: until the ledger's end). late_payment is asked at issue and, for open invoices,
-    at every month's start; DIR gets tables as Parquet and CSV, and report.html. cash_forecast is
-    asked every seven days what each week will bring of the book that is open then.
+    at every month's start. default and scorecard are asked about the customers at the first month's
+    start from the cutoff on, and the year after; each is fitted beside the other. DIR gets tables
+    as Parquet and CSV, and report.html. cash_forecast is asked every seven days what each week
+    will bring of the book that is open then.
     """
     if model == "cash_forecast":
         from pipelines.backtest.cash_forecast import SHOWN, backtest_cash
@@ -199,20 +201,18 @@ def backtest(
         show_table(model, SHOWN, measured[list(SHOWN)].itertuples(index=False))
         say(f"metrics, forecasts and forecast.png in {out}")
         return
-    from pipelines.backtest.late_payment_run import summary
+    from pipelines.backtest.late_payment_run import HEADLINES
     from pipelines.backtest.protocol import Protocol
-    from pipelines.backtest.run import MEASURES
     from pipelines.backtest.run import backtest as run
+    from pipelines.backtest.summary import kept_word, summary
 
     protocol = Protocol(customer_folds or 0, rescore_days or 0)
-    metrics = run(model, ledger, cutoffs, out, load_settings(config), progress, protocol)
-    if model == "late_payment":
-        show_table("late_payment, all cutoffs", *summary(out))
-        say(f"tables and report.html in {out}")
-        return
-    header = ("cutoff", "target", "predictor", *MEASURES)
-    show_table(model, header, metrics[list(header)].itertuples(index=False))
-    say(f"metrics, predictions and report.png in {out}")
+    run(model, ledger, cutoffs, out, load_settings(config), progress, protocol)
+    late_payment = model == "late_payment"
+    show_table(f"{model}, all cutoffs", *summary(out, HEADLINES if late_payment else None))
+    if not late_payment:
+        say(kept_word(out))
+    say(f"tables and report.html in {out}")
 
 
 @payrisk.command()

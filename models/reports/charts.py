@@ -81,6 +81,32 @@ def lines_figure(table: pd.DataFrame, measures: Sequence[str], predictors: Seque
     return _plain(figure)
 
 
+def grades_figure(table: pd.DataFrame) -> Figure:
+    """Draw the observed and the predicted rate of every grade, one panel a cutoff.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``cutoff`` and the columns of `models.evaluation.grades.grades_table`.
+    """
+    cutoffs = table["cutoff"].unique()
+    across = min(len(cutoffs), 3)
+    figure = Figure(figsize=(12, 3.6 * -(-len(cutoffs) // across)), layout="constrained")
+    axes = figure.subplots(-(-len(cutoffs) // across), across, squeeze=False).ravel()
+    for axis, cutoff in zip(axes, cutoffs, strict=False):
+        own = table[table["cutoff"] == cutoff]
+        at = np.arange(len(own))
+        axis.vlines(at, own["low"], own["high"], color=COLOURS[0], alpha=0.35, linewidth=4)
+        axis.plot(at, own["observed"], "o", color=COLOURS[0], label="observed, 95% interval")
+        axis.plot(at, own["predicted"], "_", color=COLOURS[1], markersize=14, label="predicted")
+        axis.set_xticks(at, [f"{g}\n{n:,}" for g, n in zip(own["grade"], own["rows"], strict=True)])
+        axis.set(title=str(cutoff), xlabel="grade, customers", ylim=(0, None))
+    for axis in axes[len(cutoffs) :]:
+        axis.set_visible(False)
+    axes[0].legend(frameon=False, loc="upper left")
+    return _plain(figure)
+
+
 def _thinned(x: Float64, y: Float64) -> tuple[Float64, Float64]:
     """Keep a curve's shape in a few hundred points."""
     kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(np.int64))

@@ -16,6 +16,7 @@ import pandas as pd
 
 from features.catalogue import CATALOGUE
 from models.scorecard.bins import Bin, Characteristic
+from models.scorecard.master_scale import grade_of
 from models.scorecard.record import Considered, Edit
 from models.usual import Usual, usual_of
 
@@ -92,9 +93,7 @@ class Scorecard:
 
     def grade(self, pd_12m: Float64) -> npt.NDArray[np.object_]:
         """Return the grade of each probability of default."""
-        names = np.array(list(self.grades), dtype=object)
-        upper = np.array(list(self.grades.values())[:-1])
-        return np.asarray(names[np.searchsorted(upper, pd_12m, side="left")], dtype=object)
+        return grade_of(pd_12m, self.grades)
 
     def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return ``score`` and ``pd_12m`` from a frame of features."""

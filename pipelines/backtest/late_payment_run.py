@@ -18,6 +18,7 @@ from pipelines.backtest.late_payment_report import late_payment_report
 from pipelines.backtest.protocol import Protocol
 from pipelines.backtest.tables import (
     calibration_tables,
+    cash_and_task,
     dates_table,
     metrics_tables,
     slices_table,
@@ -65,7 +66,7 @@ def backtest_late_payment(
         )
     dates = pd.concat([answer.dates for answer in found], ignore_index=True)
     progress("late_payment: measures and their intervals")
-    metrics, pooled, comparisons = metrics_tables(predictions, PREDICTORS, DRAWS)
+    metrics, pooled, comparisons = metrics_tables(predictions, PREDICTORS, DRAWS, cash_and_task)
     tables = {
         "metrics": metrics,
         "pooled": pooled,
@@ -80,24 +81,6 @@ def backtest_late_payment(
     write_frames(out, tables, csv=True)
     replace_atomically(out / "report.html", text.encode())
     return metrics
-
-
-def summary(out: Path) -> tuple[tuple[str, ...], list[list[object]]]:
-    """Return header and rows of the short table: the headlines, all cutoffs together."""
-    pooled = pd.read_parquet(out / "pooled.parquet")
-    comparisons = pd.read_parquet(out / "comparisons.parquet")
-    against = comparisons[
-        (comparisons["scope"] == "pooled") & (comparisons["measure"] == "log_loss")
-    ].set_index(["target", "baseline"])
-    measures = ("rows", "base_rate", "auc", "average_precision", "log_loss", "brier", "ece")
-    rows = []
-    for row in pooled[pooled["target"].isin(HEADLINES)].itertuples():
-        paired = ""
-        if row.predictor != "model":
-            gap = against.loc[(row.target, row.predictor)]
-            paired = f"{gap.difference:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
-        rows.append([row.target, row.predictor, *(getattr(row, name) for name in measures), paired])
-    return ("target", "predictor", *measures, "model's log loss less its, 95%"), rows
 
 
 def _dated(answer: Answers, cutoff: date) -> Answers:

@@ -1,51 +1,112 @@
-"""Default and scorecard at rolling cutoffs: customers at the cutoff, and their following year."""
+"""Default and scorecard at one cutoff: customers at the cutoff, and their following year."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from configs.settings import Settings
 from features.build import moment_in_microseconds
 from features.facts.book import Book
 from features.facts.versions import DAY
-from models.snapshots import add_months, matured_snapshots, month_starts
+from models.default.model import DefaultModel
+from models.scorecard.card import Scorecard
+from models.snapshots import Snapshots, add_months, matured_snapshots, month_starts
 from models.training import fit_risk
+from pipelines.backtest.risk_baselines import predict_baselines
+
+OTHER = {"default": "scorecard", "scorecard": "default"}
+"""The model of the same event beside each."""
 
 
-def risk(name: str, book: Book, cutoff: date, end: date, settings: Settings) -> pd.DataFrame:
-    """Return predictions of the customers at a cutoff, of what the following year brought."""
-    window = settings.default.window_months
-    edge = moment_in_microseconds(cutoff)
-    # The first monthly snapshot that the model has not learnt from.
-    tested = int(month_starts(edge // int(DAY) - 1, edge // int(DAY) + 31)[0])
-    matured = add_months(tested, window) * int(DAY)
-    if matured > moment_in_microseconds(end):
+@dataclass(frozen=True)
+class Judged:
+    """What came of one cutoff.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        A row per customer of the tested snapshot.
+    model : DefaultModel or Scorecard
+    learnt : Snapshots
+        What it was fitted on ...
+    learnt_pd : float64 array of shape (learnt,)
+        ... and says of it.
+    """
+
+    predictions: pd.DataFrame
+    model: DefaultModel | Scorecard
+    learnt: Snapshots
+    learnt_pd: npt.NDArray[np.float64]
+
+
+def tested_month(cutoff: date, window_months: int, end: date) -> tuple[int, int]:
+    """Return the first monthly snapshot not learnt from, and the end of its window; days.
+
+    Raises
+    ------
+    ValueError
+        The window has not passed by the ledger's end.
+    """
+    first = moment_in_microseconds(cutoff) // int(DAY) - 1
+    tested = int(month_starts(first, first + 32)[0])
+    matured = add_months(tested, window_months)
+    if matured * int(DAY) > moment_in_microseconds(end):
         raise ValueError(
-            f"--cutoffs: the {window} months after {cutoff} end after the ledger's extract of "
-            f"{end}; choose earlier dates"
+            f"--cutoffs: the {window_months} months after {cutoff} end after the ledger's extract "
+            f"of {end}; choose earlier dates"
         )
-    model = fit_risk(name, matured_snapshots(book, settings.default, edge), settings)
-    snapshots = matured_snapshots(book, settings.default, matured)
-    test = snapshots.take(snapshots.as_of == tested * DAY)
-    frame = pd.DataFrame(
+    return tested, matured
+
+
+def judge(
+    name: str,
+    book: Book,
+    cutoff: date,
+    end: date,
+    settings: Settings,
+    progress: Callable[[str], None],
+) -> Judged:
+    """Fit both models and the baselines at a cutoff, and predict what the following year brought.
+
+    The model asked for must fit; the other is left out where it cannot.
+
+    Raises
+    ------
+    ValueError
+        Too little to train on, or a window that has not passed; one line that names the cutoff.
+    """
+    tested, matured = tested_month(cutoff, settings.default.window_months, end)
+    learnt = matured_snapshots(book, settings.default, moment_in_microseconds(cutoff))
+    try:
+        model = fit_risk(name, learnt, settings)
+    except ValueError as error:
+        raise ValueError(f"--cutoffs: {cutoff}: {error}") from error
+    test = matured_snapshots(book, settings.default, matured * int(DAY), since_day=tested)
+    if not len(test):
+        raise ValueError(
+            f"--cutoffs: {cutoff}: no active customer that is not in default to test on; choose "
+            "another date"
+        )
+    columns = {"model": model.predict(test.matrix)}
+    try:
+        columns[OTHER[name]] = fit_risk(OTHER[name], learnt, settings).predict(test.matrix)
+    except ValueError as error:
+        progress(f"{name}: without the other model: {error}")
+        columns[OTHER[name]] = np.full(len(test), np.nan)
+    columns |= predict_baselines(learnt, test)
+    predictions = pd.DataFrame(
         {
             "cutoff": cutoff,
-            "target": "default_12m",
+            "target": f"default_{settings.default.window_months}m",
             "customer_id": book.customer_ids[test.customer],
             "outcome": test.bad,
-            "model": model.predict(test.matrix),
+            **columns,
         }
     )
-    # Rules of thumb as rankings: a larger value is riskier.
-    for rule, feature, sign in (
-        ("worst_dpd", "customer_worst_dpd_max_now", 1.0),
-        ("overdue_share", "customer_overdue_share_now", 1.0),
-        ("bureau_score", "customer_bureau_score_value_now", -1.0),
-    ):
-        values = sign * test.matrix[:, model.features.index(feature)]
-        lowest = np.nanmin(values) if np.isfinite(values).any() else 0.0
-        frame[rule] = pd.Series(np.nan_to_num(values, nan=lowest)).rank(pct=True)
-    return frame
+    return Judged(predictions, model, learnt, model.predict(learnt.matrix))

@@ -11,16 +11,9 @@ import pandas as pd
 from configs.settings import Settings
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
-from models.evaluation import classification_metrics
-from models.plots import report_figure
-from models.training import Checked
 from pipelines.backtest.late_payment_run import backtest_late_payment
 from pipelines.backtest.protocol import Protocol
-from pipelines.backtest.risk import risk
-from pipelines.files import write_frames
-
-MEASURES = ("rows", "base_rate", "auc", "average_precision", "log_loss", "brier", "ece")
-"""What the summary shows of every row of the metrics."""
+from pipelines.backtest.risk_run import backtest_risk
 
 
 def backtest(
@@ -76,41 +69,4 @@ def backtest(
         )
     if protocol not in (None, Protocol()):
         raise ValueError(f"{name}: --customer-folds and --rescore-days are late_payment's")
-    tables = []
-    for number, cutoff in enumerate(ordered):
-        progress(f"{name}: cutoff {cutoff} ({number + 1} of {len(ordered)})")
-        tables.append(risk(name, book, cutoff, end, settings))
-    predictions = pd.concat(tables, ignore_index=True)
-    if predictions.empty:
-        raise ValueError(
-            f"--cutoffs: after {ordered[-1]} there is nothing to test yet in a ledger that ends "
-            f"with {end}; choose earlier dates"
-        )
-    metrics = _measure(predictions)
-    write_frames(out, {"metrics": metrics, "predictions": predictions}, csv=True)
-    checks = [
-        Checked(f"default_12m from {cutoff}", part["outcome"].to_numpy(), part["model"].to_numpy())
-        for cutoff, part in predictions.groupby("cutoff")
-    ]
-    report_figure(name, checks).savefig(out / "report.png", dpi=110)
-    return metrics
-
-
-def _measure(predictions: pd.DataFrame) -> pd.DataFrame:
-    keys = ("cutoff", "target", "customer_id", "invoice_id", "outcome")
-    predictors = [column for column in predictions.columns if column not in keys]
-    return pd.DataFrame(
-        [
-            {
-                "cutoff": cutoff,
-                "target": target,
-                "predictor": predictor,
-                **classification_metrics(
-                    part["outcome"].to_numpy(dtype=bool), part[predictor].to_numpy(dtype=float)
-                ),
-            }
-            for (cutoff, target), part in predictions.groupby(["cutoff", "target"], sort=False)
-            for predictor in predictors
-            if part[predictor].notna().all()
-        ]
-    )
+    return backtest_risk(name, book, ordered, end, out, settings, progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ DATE_MEASURES = ("error", "error_paid", "pinball", "pinball_10", "pinball_50", "
 """Mean days lost; less is better. ``covered`` stands beside them."""
 _ALONE = "cutoff"
 
+Also = Callable[[pd.DataFrame, str], Mapping[str, object]]
+"""Further columns of the metrics, from the rows of a target and the name of a predictor."""
+
 
 def predictors_of(predictions: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Return the predictors with a prediction for every row."""
@@ -26,18 +29,19 @@ def predictors_of(predictions: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def metrics_tables(
-    predictions: pd.DataFrame, names: Sequence[str], draws: int
+    predictions: pd.DataFrame, names: Sequence[str], draws: int, also: Also
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure every predictor, and the model against each of the others.
 
     Parameters
     ----------
     predictions : DataFrame
-        ``cutoff task target outcome customer_id invoice_id amount`` and a column per predictor.
+        ``cutoff target outcome customer_id``, what ``also`` reads and a column per predictor.
     names : sequence of str
         The predictors; the first is the model.
     draws : int
         Draws of customers behind each interval.
+    also : callable
 
     Returns
     -------
@@ -63,10 +67,7 @@ def metrics_tables(
                 "predictor": name,
                 **values[name],
                 **intervals(values[name], drawn[name]),
-                **cash_calibration(
-                    outcome, probability, part["amount"].to_numpy(), part["invoice_id"].to_numpy()
-                ),
-                "task": part["task"].iloc[0],
+                **also(part, name),
             }
             if scope == POOLED:
                 pooled.append(row)
@@ -90,6 +91,19 @@ def metrics_tables(
                     }
                 )
     return pd.DataFrame(measured), pd.DataFrame(pooled), pd.DataFrame(compared)
+
+
+def cash_and_task(rows: pd.DataFrame, predictor: str) -> dict[str, object]:
+    """Return what metrics about invoices have on top: late cash, and the task of the target."""
+    return {
+        **cash_calibration(
+            rows["outcome"].to_numpy(dtype=bool),
+            rows[predictor].to_numpy(dtype=np.float64),
+            rows["amount"].to_numpy(),
+            rows["invoice_id"].to_numpy(),
+        ),
+        "task": rows["task"].iloc[0],
+    }
 
 
 def slices_table(

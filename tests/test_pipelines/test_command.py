@@ -119,23 +119,6 @@ def test_a_fault_is_one_line_on_standard_error(shell, arguments, code, fault):
     assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_a_backtest_writes_metrics_beside_simple_rules(run, trained, tmp_path):
-    out = tmp_path / "backtest"
-    config = tmp_path / "config.yaml"
-    config.write_text(
-        "default_model: {trees: 10, seeds: 1}\ndefault: {min_defaulted_customers: 3}\n"
-    )
-    run(
-        *("backtest", "default", "--ledger", trained.ledger, "--cutoffs", "2024-12-01"),
-        *("--out", out, "--config", config),
-    )
-    metrics = pd.read_parquet(out / "metrics.parquet")
-    assert set(metrics["predictor"]) == {"model", "worst_dpd", "overdue_share", "bureau_score"}
-    predictions = pd.read_parquet(out / "predictions.parquet")
-    assert predictions["model"].between(0, 1).all()
-    assert (out / "report.png").is_file()
-
-
 @pytest.mark.parametrize(
     ("model", "cutoffs", "fault"),
     [
