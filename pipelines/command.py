@@ -175,6 +175,11 @@ def train(model: str, ledger: Path, as_of: date, out: Path | None, config: Path 
     type=click.IntRange(1),
     help="late_payment: score invoices as proposed, every so many days, not on their issue day.",
 )
+@click.option(
+    "--hand-made-card",
+    type=click.Path(path_type=Path),
+    help="default, scorecard: YAML of a hand-made card to compare with (or the shipped one).",
+)
 @options.config
 def backtest(
     model: str,
@@ -183,6 +188,7 @@ def backtest(
     out: Path,
     customer_folds: int | None,
     rescore_days: int | None,
+    hand_made_card: Path | None,
     config: Path | None,
 ) -> None:
     """Train at rolling cutoffs and measure on what came after, beside simpler predictors.
@@ -207,7 +213,7 @@ def backtest(
     from pipelines.backtest.summary import kept_word, summary
 
     protocol = Protocol(customer_folds or 0, rescore_days or 0)
-    run(model, ledger, cutoffs, out, load_settings(config), progress, protocol)
+    run(model, ledger, cutoffs, out, load_settings(config), progress, protocol, hand_made_card)
     late_payment = model == "late_payment"
     show_table(f"{model}, all cutoffs", *summary(out, HEADLINES if late_payment else None))
     if not late_payment:

@@ -16,6 +16,7 @@ from features.facts.book import Book
 from features.facts.versions import DAY
 from models.default.model import DefaultModel
 from models.scorecard.card import Scorecard
+from models.scorecard.hand_made import HandMadeCard
 from models.snapshots import Snapshots, add_months, matured_snapshots, month_starts
 from models.training import fit_risk
 from pipelines.backtest.risk_baselines import predict_baselines
@@ -70,6 +71,7 @@ def judge(
     cutoff: date,
     end: date,
     settings: Settings,
+    hand_made: HandMadeCard,
     progress: Callable[[str], None],
 ) -> Judged:
     """Fit both models and the baselines at a cutoff, and predict what the following year brought.
@@ -99,7 +101,7 @@ def judge(
     except ValueError as error:
         progress(f"{name}: without the other model: {error}")
         columns[OTHER[name]] = np.full(len(test), np.nan)
-    columns |= predict_baselines(learnt, test)
+    columns |= predict_baselines(book, learnt, test, hand_made)
     predictions = pd.DataFrame(
         {
             "cutoff": cutoff,

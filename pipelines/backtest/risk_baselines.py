@@ -6,11 +6,16 @@ from: the ranking stays the rule's, and its log loss can be compared.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
+import configs
 from features.catalogue import CATALOGUE, CUSTOMER_FEATURES
+from features.facts.book import Book
 from models.logistic import fit_logistic
+from models.scorecard.hand_made import HandMadeCard, card_values
 from models.snapshots import Snapshots
 
 Float64 = npt.NDArray[np.float64]
@@ -29,16 +34,26 @@ BASELINES = {
     ),
 }
 """Features of each baseline."""
+HAND_MADE = "hand_made"
+"""The sum of a card written by hand."""
+SHIPPED_CARD = Path(configs.__file__).parent / "hand_made_card.yaml"
 
 _LOGARITHMIC = ("days", "ratio", "count")
 _RIDGE = 1.0
 
 
-def predict_baselines(learnt: Snapshots, asked: Snapshots) -> dict[str, Float64]:
+def predict_baselines(
+    book: Book, learnt: Snapshots, asked: Snapshots, card: HandMadeCard
+) -> dict[str, Float64]:
     """Return every baseline's probabilities, shape (asked,) each.
 
     A rule about a feature that no customer learnt from has is NaN: the ledger does not carry it.
     """
+
+    def total(snapshots: Snapshots) -> Float64:
+        values = card_values(book, snapshots.customer, snapshots.as_of, card)
+        return np.asarray(card.scores(values)[["score"]], dtype=np.float64)
+
     found = {}
     for name, features in BASELINES.items():
         columns = [CUSTOMER_FEATURES.index(feature) for feature in features]
@@ -48,6 +63,7 @@ def predict_baselines(learnt: Snapshots, asked: Snapshots) -> dict[str, Float64]
             learnt.bad,
             _transformed(asked.matrix[:, columns], logarithmic),
         )
+    found[HAND_MADE] = fit_predict(total(learnt), learnt.bad, total(asked))
     return found
 
 

@@ -256,7 +256,8 @@ def _method(made: Backtested, end: date) -> Section:
             f"passed, at the latest {end}.",
             "Baselines: the base rate learnt; worst days past due now, overdue share and bureau "
             "score, each as a logistic regression on that alone; lr_five, a logistic regression on "
-            "these, the late rate and the mean days late of the year.",
+            "these, the late rate and the mean days late of the year; hand_made, the same on the "
+            "sum of a card written by hand.",
             "Intervals draw customers with replacement (400 draws, 95%); differences are paired on "
             "the same draws.",
         ],

@@ -12,8 +12,9 @@ from configs.settings import Settings
 from features.facts.book import Book
 from features.ledger.writing import replace_atomically
 from models.scorecard.card import Scorecard
+from models.scorecard.hand_made import read_hand_made_card
 from pipelines.backtest.risk import OTHER, judge, tested_month
-from pipelines.backtest.risk_baselines import BASELINES
+from pipelines.backtest.risk_baselines import BASELINES, HAND_MADE
 from pipelines.backtest.risk_report import Backtested, risk_report
 from pipelines.backtest.risk_tables import (
     graded,
@@ -36,6 +37,7 @@ def backtest_risk(
     end: date,
     out: Path,
     settings: Settings,
+    hand_made: Path,
     progress: Callable[[str], None],
 ) -> pd.DataFrame:
     """Fit at every cutoff, measure on the customers' following year, write tables and report.
@@ -48,20 +50,22 @@ def backtest_risk(
     Raises
     ------
     ValueError
-        A window that has not passed, found before anything is fitted; too little to train on.
+        A window that has not passed or a hand-made card that cannot be read, found before anything
+        is fitted; too little to train on.
     """
     for cutoff in cutoffs:
         tested_month(cutoff, settings.default.window_months, end)
+    card_by_hand = read_hand_made_card(hand_made)
     judged = {}
     for number, cutoff in enumerate(cutoffs):
         progress(f"{name}: cutoff {cutoff} ({number + 1} of {len(cutoffs)})")
-        judged[cutoff] = judge(name, book, cutoff, end, settings, progress)
+        judged[cutoff] = judge(name, book, cutoff, end, settings, card_by_hand, progress)
     progress(f"{name}: measures and their intervals")
     grades = settings.scorecard.grades
     together = pd.concat([one.predictions for one in judged.values()], ignore_index=True)
     predictions = graded(together, grades)
     metrics, pooled, comparisons = metrics_tables(
-        predictions, ("model", OTHER[name], *BASELINES), DRAWS, ranking_measures
+        predictions, ("model", OTHER[name], *BASELINES, HAND_MADE), DRAWS, ranking_measures
     )
     tables = {
         "metrics": metrics,

@@ -13,6 +13,7 @@ from features.facts.loading import load_book
 from features.ledger.storage import Ledger
 from pipelines.backtest.late_payment_run import backtest_late_payment
 from pipelines.backtest.protocol import Protocol
+from pipelines.backtest.risk_baselines import SHIPPED_CARD
 from pipelines.backtest.risk_run import backtest_risk
 
 
@@ -24,6 +25,7 @@ def backtest(
     settings: Settings,
     progress: Callable[[str], None],
     protocol: Protocol | None = None,
+    hand_made: Path | None = None,
 ) -> pd.DataFrame:
     """Backtest one model.
 
@@ -42,6 +44,8 @@ def backtest(
     progress : callable
     protocol : Protocol, optional
         For late_payment only: customers held out, age of proposals.
+    hand_made : Path, optional
+        For default and scorecard only: a card to hold them against, by default the shipped one.
 
     Returns
     -------
@@ -64,9 +68,13 @@ def backtest(
         )
     book = load_book(ledger, settings.settlement)
     if name == "late_payment":
+        if hand_made is not None:
+            raise ValueError(f"{name}: --hand-made-card is the default model's and the scorecard's")
         return backtest_late_payment(
             book, ordered, end, out, settings.late_payment, protocol or Protocol(), progress
         )
     if protocol not in (None, Protocol()):
         raise ValueError(f"{name}: --customer-folds and --rescore-days are late_payment's")
-    return backtest_risk(name, book, ordered, end, out, settings, progress)
+    return backtest_risk(
+        name, book, ordered, end, out, settings, hand_made or SHIPPED_CARD, progress
+    )

@@ -59,7 +59,7 @@ def test_the_tables_agree_with_each_other(made, tables):
 
 def test_every_predictor_is_a_probability_beside_the_model(made, tables):
     other = {"default": "scorecard", "scorecard": "default"}[made[0]]
-    rules = {"base_rate", "worst_dpd", "overdue_share", "bureau_score", "lr_five"}
+    rules = {"base_rate", "worst_dpd", "overdue_share", "bureau_score", "lr_five", "hand_made"}
     pooled = tables["pooled"].set_index("predictor")
     assert set(pooled.index) == {"model", other} | rules
     for name in pooled.index:
@@ -95,7 +95,7 @@ def test_the_report_is_one_page_with_what_a_committee_asks_for(made):
 
 def test_the_summary_holds_every_predictor_once(made):
     header, rows = summary(made[1])
-    assert len(rows) == 7 and all(len(row) == len(header) for row in rows)
+    assert len(rows) == 8 and all(len(row) == len(header) for row in rows)
     assert "grades by cutoff predict inside" in kept_word(made[1])
 
 
@@ -120,6 +120,15 @@ def test_too_few_defaults_are_named_with_their_cutoff(run, trained, tmp_path):
             *("--out", tmp_path / "out", "--config", config),
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_hand_made_card_is_read_before_anything_is_fitted(run, trained, tmp_path):
+    asked = ["--ledger", trained.ledger, "--cutoffs", "2024-12-01", "--out", tmp_path / "out"]
+    asked += ["--hand-made-card", tmp_path / "none.yaml"]
+    with pytest.raises(ValueError, match="none.yaml: cannot be read"):
+        run("backtest", "default", *asked)
+    with pytest.raises(ValueError, match="the default model's and the scorecard's"):
+        run("backtest", "late_payment", *asked)
 
 
 def test_a_window_that_has_not_passed_is_refused_before_anything_is_fitted(run, trained, tmp_path):
