@@ -221,7 +221,7 @@ def _limits(made: Backtested) -> Section:
     bads = rows[rows["outcome"]].groupby("cutoff")["customer_id"].nunique()
     fewest = int(bads.reindex(rows["cutoff"].unique(), fill_value=0).min())
     text = [
-        "It is about customers with an open item or a purchase of late, not in default or "
+        "It is about customers with an open item or a recent purchase, not in default or "
         "probation: others are not graded by it, and customers without any history were not "
         "tested here.",
         f"The thinnest cutoff has {fewest:,} customers in default. With few of them intervals are "
@@ -259,7 +259,9 @@ def _method(made: Backtested, end: date) -> Section:
             "these, the late rate and the mean days late of the year; hand_made, the same on the "
             "sum of a card written by hand.",
             "Intervals draw customers with replacement (400 draws, 95%); differences are paired on "
-            "the same draws.",
+            "the same draws. All cutoffs together also compare customers of different cutoffs, "
+            "which is why a base rate that changed has an AUC other than .5 there; by cutoff "
+            "nothing of the kind happens.",
         ],
     )
 
