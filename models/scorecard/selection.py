@@ -93,6 +93,7 @@ class _Halves:
 
     def __init__(self, candidates: Candidates) -> None:
         self._candidates = candidates
+        self._kept: dict[str, Float64] = {}
         self.customers = folds(candidates.customer, 2)
         self.early = candidates.when < np.quantile(candidates.when, 0.5)
         bad = candidates.bad
@@ -103,17 +104,23 @@ class _Halves:
         """Return the WOE of each row from the half of the customers that it is not in."""
         if not self.shared:
             return binned.rows
-        rows = np.empty(len(binned.position))
+        if binned.name not in self._kept:
+            self._kept[binned.name] = self._learnt(binned)
+        by_half = self._kept[binned.name]
+        return np.asarray(by_half[self.customers, binned.position])
+
+    def _learnt(self, binned: Binned) -> Float64:
+        """Return the WOE per bin that rows of each half are given, shape (2, bins)."""
+        by_half = np.empty((2, len(binned.woe)))
         for half in (0, 1):
             learnt = self.customers != half
             goods, bads = count_bins(
                 binned.position[learnt], self._candidates.bad[learnt], len(binned.woe)
             )
-            woe, _ = weights_of_evidence(
+            by_half[half], _ = weights_of_evidence(
                 goods, bads, binned.layout.first_range, self._candidates.rows_per_customer
             )
-            rows[~learnt] = woe[binned.position[~learnt]]
-        return rows
+        return by_half
 
 
 def _both(bad: Bool) -> bool:
