@@ -35,15 +35,19 @@ Bool = npt.NDArray[np.bool_]
 Predict = Callable[[Candidates, Float64], Float64]
 
 OUTCOME = "default.payment.next.month"
+STATUS = [f"PAY_{k}" for k in (0, 2, 3, 4, 5, 6)]
+CODES = [-2.0, -1.0, 0.0]
+"""Values of a status that are no numbers of months."""
 CARDS = {
     "as shipped": ScorecardSettings(),
     "long": ScorecardSettings(
-        max_characteristics=25,
+        max_characteristics=30,
         min_gain=0.0,
         min_iv=0.005,
         max_correlation=0.95,
-        max_bins=10,
-        max_prebins=30,
+        max_bins=8,
+        max_prebins=14,
+        special_values=dict.fromkeys([*STATUS, "worst_status", "worst_status_latest_3"], CODES),
     ),
 }
 BOOSTERS = {
@@ -57,7 +61,7 @@ def payment_history(table: pd.DataFrame) -> dict[str, tuple[Float64, int]]:
 
     ``PAY``: -2 nothing to pay, -1 paid in full, 0 the minimum paid, k > 0 months behind.
     """
-    status = table[[f"PAY_{k}" for k in (0, 2, 3, 4, 5, 6)]].to_numpy(np.float64)
+    status = table[STATUS].to_numpy(np.float64)
     bill = table[[f"BILL_AMT{k}" for k in range(1, 7)]].to_numpy(np.float64)
     paid = table[[f"PAY_AMT{k}" for k in range(1, 7)]].to_numpy(np.float64)
     limit = table["LIMIT_BAL"].to_numpy(np.float64)

@@ -26,7 +26,7 @@ _TRENDS = {1: "ascending", -1: "descending", 0: "auto_asc_desc"}
 _ROUGH_BINS = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Binned:
     """A candidate in bins.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from configs.settings import ScorecardSettings
+from models.calibration import log_loss
 from models.logistic import fit_logistic
 from models.scorecard.binning import (
     Binned,
@@ -46,7 +47,8 @@ def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
     First each candidate alone: it must separate (IV), not too well (a leak), for other customers
     too, in both halves of the time, with bins whose shares do not wander. Of what is left, the
     one that adds most to those taken is taken next, unless it says the same as one of them
-    (correlation) or a sign would turn; until nothing adds enough or the card is full.
+    (correlation); one whose sign turns beside a later one leaves if the rest then fits better, else
+    the later one is left out; until nothing adds enough or the card is full.
     """
     record: dict[str, Considered] = {}
     pool: dict[str, Binned] = {}
@@ -69,14 +71,17 @@ def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
         if gains[name] < settings.min_gain:
             pool[name] = chosen
             break
-        tried = _fit([*taken, chosen], candidates)
-        if (tried[1:] <= 0).any():
-            turned = [*taken, chosen][int(np.argmin(tried[1:]))].name
-            record[name] = replace(record[name], why=f"the sign of {turned} would turn")
+        kept, tried = _with_signs([*taken, chosen], candidates)
+        turned = [b for b in (*taken, chosen) if b not in kept]
+        if turned and not _better(kept, tried, taken, weights, candidates):
+            record[name] = replace(record[name], why=f"the sign of {turned[-1].name} would turn")
             continue
-        taken.append(chosen)
-        weights = tried
-        record[name] = replace(record[name], taken=True, why=f"taken as number {len(taken)}")
+        for lost in turned:
+            why = f"its sign turned when {name} was taken"
+            record[lost.name] = replace(record[lost.name], taken=False, why=why)
+        taken, weights = kept, tried
+        why = f"adds most to {len(taken) - 1} taken before" if taken[1:] else "tells most alone"
+        record[name] = replace(record[name], taken=True, why=why)
         for other, binned in list(pool.items()):
             record[other] = _nearer(record[other], chosen.name, _correlation(binned, chosen))
             if (record[other].correlation or 0.0) > settings.max_correlation:
@@ -184,6 +189,29 @@ def _fit(taken: list[Binned], candidates: Candidates) -> Float64:
     ridge = np.full(len(taken) + 1, _RIDGE * candidates.rows_per_customer)
     ridge[0] = 1e-6
     return fit_logistic(_design(taken, len(candidates)), ~candidates.bad, ridge)
+
+
+def _with_signs(tried: list[Binned], candidates: Candidates) -> tuple[list[Binned], Float64]:
+    """Leave out what gets a weight of 0 or below, the lowest first; return the rest, fitted."""
+    weights = _fit(tried, candidates)
+    while (weights[1:] <= 0).any():
+        lowest = int(np.argmin(weights[1:]))
+        tried = [b for number, b in enumerate(tried) if number != lowest]
+        weights = _fit(tried, candidates)
+    return tried, weights
+
+
+def _better(
+    kept: list[Binned],
+    tried: Float64,
+    taken: list[Binned],
+    weights: Float64,
+    candidates: Candidates,
+) -> bool:
+    """Tell whether those kept fit better than those taken so far."""
+    n, good = len(candidates), ~candidates.bad
+    now, before = (log_loss(good, _design(b, n) @ w) for b, w in ((kept, tried), (taken, weights)))
+    return now < before
 
 
 def _gains(
