@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.ledger.money import EXPONENTS
-from pipelines.proposals import read_rows
+from pipelines.proposals import read_text
 
 COLUMNS = (
     *("application_id", "segment", "country", "business_started", "bureau_score"),
@@ -41,13 +41,7 @@ def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFra
     ValueError
         The file cannot be read, lacks columns, or none of its rows can be scored.
     """
-    raw = read_rows(path, "applications")
-    missing = [name for name in COLUMNS if name not in raw.columns]
-    if missing:
-        raise ValueError(
-            f"{path}: no column {', '.join(missing)}; it has {', '.join(map(str, raw.columns))}"
-        )
-    text = raw[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip())
+    raw, text = read_text(path, "applications", COLUMNS)
     text = text.mask(text == "")
     frame = pd.DataFrame({name: text[name].astype(object) for name in _TEXTS})
     frame = frame.where(frame.notna(), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -42,13 +43,7 @@ def read_proposals(
     ValueError
         The file cannot be read, lacks columns, or none of its rows can be scored.
     """
-    raw = read_rows(path, "invoices")
-    missing = [name for name in COLUMNS if name not in raw.columns]
-    if missing:
-        raise ValueError(
-            f"{path}: no column {', '.join(missing)}; it has {', '.join(map(str, raw.columns))}"
-        )
-    text = raw[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip())
+    raw, text = read_text(path, "invoices", COLUMNS)
     for name in ("invoice_id", "customer_id"):
         # Ids that went through a spreadsheet or a float column, as at import.
         text[name] = text[name].str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
@@ -89,14 +84,24 @@ def read_proposals(
     return frame[good].reset_index(drop=True), raw[~good].assign(rule=rule[~good])
 
 
-def read_rows(path: Path, what: str) -> pd.DataFrame:
-    """Read a CSV as text, or a Parquet file.
+def read_text(path: Path, what: str, columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read a CSV or Parquet file: its rows as they came, and some columns as trimmed text.
 
     Raises
     ------
     ValueError, FileNotFoundError
-        The file cannot be read; ``what`` it should hold is named.
+        The file cannot be read, and ``what`` it should hold is named; or it lacks a column.
     """
+    raw = _read(path, what)
+    missing = [name for name in columns if name not in raw.columns]
+    if missing:
+        raise ValueError(
+            f"{path}: no column {', '.join(missing)}; it has {', '.join(map(str, raw.columns))}"
+        )
+    return raw, raw[list(columns)].astype("string").apply(lambda column: column.str.strip())
+
+
+def _read(path: Path, what: str) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; name a CSV or Parquet file of {what}")
     try:
