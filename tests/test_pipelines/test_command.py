@@ -44,8 +44,8 @@ def test_every_command_explains_itself(run, capsys, verb):
 def test_a_score_from_the_command_line(run, score_arguments, home, tmp_path, capsys):
     run(*score_arguments, "--csv")
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    scores = ("customers", "invoices", "worklist")
-    frames = (*scores, "customer_reasons", "invoice_reasons")
+    frames = ["customers", "invoices", "worklist", "expected_loss"]
+    frames += ["cash_forecast", "cash_forecast_customers", "customer_reasons", "invoice_reasons"]
     assert written == sorted(f"{n}.{s}" for n in frames for s in ("csv", "parquet"))
     text = capsys.readouterr().out
     assert "open invoices" in text and "expected loss" in text

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,7 +66,8 @@ def test_unseen_customers_are_scored_by_models_that_did_not_see_them(snapshots, 
 
 def test_the_same_rows_give_the_same_model(default, snapshots, settings):
     again = fit_default(snapshots, settings.default_model, settings.default)
-    assert again.to_document() == default.model.to_document()
+    # Training adds the model of applications to what the snapshots alone give.
+    assert again.to_document() == replace(default.model, application=None).to_document()
 
 
 def test_threads_do_not_change_the_prediction(default, snapshots):
