@@ -13,7 +13,7 @@ import numpy as np
 class CoMovement:
     """Correlations of being paid in a week, of two invoices open at its begin.
 
-    An invoice is paid in a week where a normal draw falls below a limit. The draw is the sum of
+    An invoice is paid in a week where a normal draw falls below a threshold. The draw is the sum of
     independent parts: what lasts of the market's and of the customer's, theirs of that week, the
     pay run's and the invoice's own.
 

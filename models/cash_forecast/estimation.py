@@ -22,10 +22,10 @@ from features.facts.book import Book
 from features.facts.versions import ALWAYS, DAY, Int64
 from features.labels.payment_day import outcomes
 from models.cash_forecast.co_movement import CoMovement
-from models.cash_forecast.limits import hazards
 from models.cash_forecast.open_book import OpenBook, open_book, paid_day
 from models.cash_forecast.periods import WEEKS, period_of
 from models.cash_forecast.simulation import pay_run
+from models.cash_forecast.thresholds import hazards
 
 Float64 = npt.NDArray[np.float64]
 
@@ -119,8 +119,8 @@ def estimate(past: PastForecasts) -> CoMovement:
     )
     came = (past.period[:, None] == np.arange(WEEKS)) - hazard[:, :WEEKS]
     seen, seen_across = _pair_sums(came * open_then, groups)
-    limits = ndtri(hazard[:, :WEEKS])
-    sums = [_pair_sums(coefficient * open_then, groups) for coefficient in _hermite(limits)]
+    thresholds = ndtri(hazard[:, :WEEKS])
+    sums = [_pair_sums(coefficient * open_then, groups) for coefficient in _hermite(thresholds)]
     same, across = (np.stack(kind, axis=1) for kind in zip(*sums, strict=True))
     market, customer, run = (_correlation(*pair) for pair in zip(seen, same, strict=True))
     customer = max(market, customer)
@@ -165,10 +165,10 @@ def _pair_sums(values: Float64, groups: list[Int64]) -> tuple[Float64, Float64]:
     return within, -np.diff(all_weeks) - within
 
 
-def _hermite(limit: Float64) -> Iterator[Float64]:
-    """Yield the coefficients ``c_n`` of limits, from the first on."""
-    inside = np.isfinite(limit)
-    z = np.where(inside, limit, 0.0)
+def _hermite(threshold: Float64) -> Iterator[Float64]:
+    """Yield the coefficients ``c_n`` of thresholds, from the first on."""
+    inside = np.isfinite(threshold)
+    z = np.where(inside, threshold, 0.0)
     before, now = np.zeros_like(z), np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * inside
     for n in range(1, _TERMS + 1):
         yield now / np.sqrt(n)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from features.facts.versions import Int64
 from models.cash_forecast.co_movement import CoMovement
-from models.cash_forecast.limits import limits
 from models.cash_forecast.periods import PERIODS
 from models.cash_forecast.simulation_kernel import NORMALS, cash_by_customer
+from models.cash_forecast.thresholds import thresholds
 
 Float64 = npt.NDArray[np.float64]
 
@@ -102,7 +102,7 @@ def simulate(
         high = min(low + CUSTOMERS_AT_ONCE, len(owners))
         rows = slice(edges[low], edges[high])
         cash = cash_by_customer(
-            limits(sorted_chances[rows], movement.lasting_customer),
+            thresholds(sorted_chances[rows], movement.lasting_customer),
             amounts[rows],
             edges[low : high + 1] - edges[low],
             runs[rows],

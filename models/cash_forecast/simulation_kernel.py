@@ -24,18 +24,18 @@ def _next_normal(state, normals):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def cash_by_customer(limits, amount, first, run, market, loadings, normals, seeds):  # type: ignore[no-untyped-def]
+def cash_by_customer(thresholds, amount, first, run, market, loadings, normals, seeds):  # type: ignore[no-untyped-def]
     """Return the cash of each customer, period and draw.
 
     An invoice still open at the begin of a period is paid in it where its normal draw is at or
-    below its limit. The draws are the sum of what lasts over all periods, the market's and the
+    below its threshold. The draws are the sum of what lasts over all periods, the market's and the
     customer's, and of the parts of the period: the market's, the customer's, the pay run's and the
     invoice's own.
 
     Parameters
     ----------
-    limits : float64 array of shape (invoices, periods - 1)
-        See `limits.limits`.
+    thresholds : float64 array of shape (invoices, periods - 1)
+        See `thresholds.thresholds`.
     amount : float64 array of shape (invoices,)
     first : int64 array of shape (customers + 1,)
         Invoices ``first[c]:first[c + 1]`` belong to customer ``c``.
@@ -73,9 +73,9 @@ def cash_by_customer(limits, amount, first, run, market, loadings, normals, seed
                     if i == low or run[i] != run[i - 1]:
                         normal, state = _next_normal(state, normals)
                         together = shared + loadings[4] * normal
-                    if unpaid[i - low] and limits[i, period] > -np.inf:
+                    if unpaid[i - low] and thresholds[i, period] > -np.inf:
                         normal, state = _next_normal(state, normals)
-                        if together + loadings[5] * normal <= limits[i, period]:
+                        if together + loadings[5] * normal <= thresholds[i, period]:
                             cash[c, period, d] += amount[i]
                             unpaid[i - low] = False
                             left -= 1

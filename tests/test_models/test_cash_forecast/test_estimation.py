@@ -6,8 +6,8 @@ from scipy.special import ndtri
 
 from models.cash_forecast.co_movement import CoMovement
 from models.cash_forecast.estimation import PastForecasts, estimate
-from models.cash_forecast.limits import hazards
 from models.cash_forecast.periods import WEEKS
+from models.cash_forecast.thresholds import hazards
 
 
 def history(true: CoMovement, origins=50, customers=40, runs=3, each=3) -> PastForecasts:
@@ -19,7 +19,7 @@ def history(true: CoMovement, origins=50, customers=40, runs=3, each=3) -> PastF
     customer = np.arange(n) // (runs * each)
     run = np.arange(n) // each
     chances = np.sort(draw.random((n, WEEKS + 1)), axis=1)
-    limits = ndtri(hazards(chances))
+    thresholds = ndtri(hazards(chances))
     loadings = true.loadings[2:]
     period = np.full(n, WEEKS)
     for week in range(WEEKS):
@@ -27,7 +27,7 @@ def history(true: CoMovement, origins=50, customers=40, runs=3, each=3) -> PastF
             loading * draw.standard_normal(group[-1] + 1)[group]
             for loading, group in zip(loadings, (origin, customer, run, np.arange(n)), strict=True)
         )
-        period = np.where((period == WEEKS) & (z <= limits[:, week]), week, period)
+        period = np.where((period == WEEKS) & (z <= thresholds[:, week]), week, period)
     return PastForecasts(origin, customer, run, chances, period, np.full(n, WEEKS))
 
 

@@ -28,9 +28,9 @@ def test_so_many_customers_are_held_at_a_time_and_the_draws_are_the_same(monkeyp
     sizes = []
     kernel = simulation.cash_by_customer
 
-    def counted(limits, amount, first, *others):
+    def counted(thresholds, amount, first, *others):
         sizes.append(len(first) - 1)
-        return kernel(limits, amount, first, *others)
+        return kernel(thresholds, amount, first, *others)
 
     monkeypatch.setattr(simulation, "cash_by_customer", counted)
     monkeypatch.setattr(simulation, "CUSTOMERS_AT_ONCE", 7)

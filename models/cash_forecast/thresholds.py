@@ -1,4 +1,4 @@
-"""The limits below which a draw means paid, such that every invoice keeps its own curve."""
+"""The thresholds below which a draw means paid, such that every invoice keeps its own curve."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def hazards(chances: Float64) -> Float64:
     return np.clip(share, 0.0, 1.0)
 
 
-def limits(chances: Float64, lasting: float) -> Float64:
-    """Return the limit of every invoice and period.
+def thresholds(chances: Float64, lasting: float) -> Float64:
+    """Return the threshold of every invoice and period.
 
-    Who is still open in a later period tends to have drawn a slow lasting part. The limits make up
-    for that: averaged over the lasting part of those still open (Gauss-Hermite quadrature), the
+    Who is still open in a later period tends to have drawn a slow lasting part. The thresholds make
+    up for that: averaged over the lasting part of those still open (Gauss-Hermite quadrature), the
     chance to be paid is the curve's. Newton's steps are on the normal scale, where the function is
     nearly a line.
 
@@ -54,15 +54,15 @@ def limits(chances: Float64, lasting: float) -> Float64:
     spread, rest = np.sqrt(lasting) * _NODES, np.sqrt(1.0 - lasting)
     still_open = np.tile(_WEIGHTS / _WEIGHTS.sum(), (len(chances), 1))
     for period in range(chances.shape[1]):
-        target, limit = found[:, period], found[:, period].copy()
+        target, threshold = found[:, period], found[:, period].copy()
         inside = np.isfinite(target)
         for _ in range(_STEPS):
-            paid = ndtr((limit[:, None] - spread) / rest)
+            paid = ndtr((threshold[:, None] - spread) / rest)
             mean = np.clip((still_open * paid).sum(axis=1), _SMALLEST, 1.0 - 1e-15)
-            limit = np.where(inside, limit + target - ndtri(mean), target)
-        paid = ndtr((limit[:, None] - spread) / rest)
+            threshold = np.where(inside, threshold + target - ndtri(mean), target)
+        paid = ndtr((threshold[:, None] - spread) / rest)
         still_open = still_open * (1.0 - paid)
         total = still_open.sum(axis=1, keepdims=True)
         still_open = still_open / np.where(total > 0, total, 1.0)
-        found[:, period] = limit
+        found[:, period] = threshold
     return np.asarray(found)
