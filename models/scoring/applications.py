@@ -16,6 +16,7 @@ from models.bundle import LoadedModel
 from models.limits import limits_of_applicants
 from models.loss.given_default import LossGivenDefault
 from models.reasons import COUNT, REASON_COLUMNS
+from models.scorecard.master_scale import grade_of
 
 APPLICATION_COLUMNS = [
     "application_id",
@@ -107,6 +108,4 @@ def on_master_scale(pd_12m: Float64, settings: ScorecardSettings) -> tuple[Float
     good = np.log((1 - clipped) / clipped)
     factor = settings.pdo / np.log(2.0)
     points = np.rint(settings.base_score + factor * (good - np.log(settings.base_odds)))
-    names = np.array(list(settings.grades), dtype=object)
-    upper = np.array(list(settings.grades.values())[:-1])
-    return points, names[np.searchsorted(upper, pd_12m, side="left")]
+    return points, grade_of(pd_12m, settings.grades)
