@@ -6,8 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from configs.yaml_file import checked, read_yaml
 
 Money = float
 """Amounts in settings are major units of the reporting currency."""
@@ -314,25 +315,9 @@ def load_settings(path: str | Path | None = None) -> Settings:
     """
     if path is None:
         return Settings()
-    source = Path(path)
-    try:
-        content = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise ValueError(
-            f"{source}: cannot be read ({error.strerror}); name a YAML file"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{source}: not a YAML file: {reason}") from error
+    content = read_yaml(Path(path)) or {}
     if not isinstance(content, dict):
         raise ValueError(
-            f"{source}: holds a {type(content).__name__}; write sections as 'key: value'"
+            f"{path}: holds a {type(content).__name__}; write sections as 'key: value'"
         )
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise ValueError(f"{source}: {faults}") from error
+    return checked(Settings, content, str(path), "settings")

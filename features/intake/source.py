@@ -7,9 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from configs.yaml_file import checked, parse_yaml
 from features.ledger.contract import TABLES
 from features.ledger.money import EXPONENTS
 
@@ -119,20 +119,10 @@ def load_source(name_or_path: str | Path) -> Source:
     ValueError: source 'sap': not shipped; name one of canonical, ... or the path of a YAML file
     """
     text, where = _read(name_or_path)
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{where}: not a YAML file: {' '.join(str(error).split())}") from error
+    content = parse_yaml(text, where)
     if not isinstance(content, dict):
         raise ValueError(f"{where}: holds no mapping; write 'name:', 'files:' and 'tables:'")
-    try:
-        return Source.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise ValueError(f"{where}: not a source: {faults}") from error
+    return checked(Source, content, f"{where}: not a source", "source")
 
 
 def _read(name_or_path: str | Path) -> tuple[str, str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from configs.yaml_file import checked, read_yaml
 from features.build import build_matrix
 from features.catalogue import CATALOGUE, CUSTOMER_FEATURES
 from features.facts.book import Book
@@ -129,20 +129,7 @@ def read_hand_made_card(path: Path) -> HandMadeCard:
     ValueError
         One line with every fault and where it is.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror}); name a YAML file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
-    try:
-        return HandMadeCard.model_validate(content)
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'card'}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise ValueError(f"{path}: {faults}") from error
+    return checked(HandMadeCard, read_yaml(path), str(path), "card")
 
 
 def card_values(book: Book, customer: Int64, as_of: Int64, card: HandMadeCard) -> pd.DataFrame:
