@@ -99,7 +99,7 @@ class TreeSettings(_Frozen):
     """How large a booster is, and from how many cases on it is worth a try."""
 
     min_cases: int = Field(0, ge=0)
-
+    """Cases of an interval, from which on this size is tried."""
     trees: int = Field(200, gt=0)
     leaves: int = Field(15, gt=1)
     learning_rate: float = Field(0.05, gt=0)
