@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.ledger.money import EXPONENTS
-from pipelines.proposals import read_text
+from pipelines.rows_to_score import days, numbers, read_text, split_by_rule
 
 COLUMNS = (
     *("application_id", "segment", "country", "business_started", "bureau_score"),
@@ -47,34 +47,21 @@ def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFra
     frame = frame.where(frame.notna(), None)
     given = raw["customer_id"] if "customer_id" in raw.columns else frame["application_id"]
     frame["customer_id"] = given.astype("string").astype(object)
-    day = text["business_started"].str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$", expand=False)
-    started = pd.to_datetime(day, errors="coerce", format="%Y-%m-%d")
+    started = days(text["business_started"])
     frame["business_days"] = (pd.Timestamp(as_of) - started).dt.days.astype(np.float64)
-    for name, column in (("bureau_score", "bureau_score"), ("amount", "requested_amount")):
-        numbers = pd.to_numeric(text[column].astype(object), errors="coerce")
-        frame[name] = numbers.astype(np.float64)
-    rule = np.select(
-        [
-            text["application_id"].isna(),
-            text["business_started"].notna() & started.isna(),
-            frame["business_days"] < 0,
-            text["bureau_score"].notna() & ~np.isfinite(frame["bureau_score"]),
-            ~np.isfinite(frame["amount"]) | (frame["amount"] <= 0),
-            ~frame["currency"].isin(list(EXPONENTS)),
-            frame["application_id"].duplicated(),
-        ],
-        [
-            "application_id is empty",
-            "business_started is not YYYY-MM-DD",
-            "business_started is after as_of",
-            "bureau_score is not a number",
-            "requested_amount is not a number above zero",
-            "the currency is not an ISO 4217 code",
-            "application_id stands twice",
-        ],
-        default="",
-    )
-    good = rule == ""
-    if len(frame) and not good.any():
-        raise ValueError(f"{path}: none of {len(frame)} rows can be scored (first: {rule[0]})")
-    return frame[good].reset_index(drop=True), raw[~good].assign(rule=rule[~good])
+    frame["bureau_score"] = numbers(text["bureau_score"])
+    frame["amount"] = numbers(text["requested_amount"])
+    broken = {
+        "application_id is empty": text["application_id"].isna(),
+        "business_started is not YYYY-MM-DD": text["business_started"].notna() & started.isna(),
+        "business_started is after as_of": frame["business_days"] < 0,
+        "bureau_score is not a number": (
+            text["bureau_score"].notna() & ~np.isfinite(frame["bureau_score"])
+        ),
+        "requested_amount is not a number above zero": (
+            ~np.isfinite(frame["amount"]) | (frame["amount"] <= 0)
+        ),
+        "the currency is not an ISO 4217 code": ~frame["currency"].isin(list(EXPONENTS)),
+        "application_id stands twice": frame["application_id"].duplicated(),
+    }
+    return split_by_rule(path, raw, frame, broken)

@@ -1,0 +1,88 @@
+"""Files of rows to score: their text, and which rows can be scored, which cannot and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def read_text(path: Path, what: str, columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read a CSV or Parquet file: its rows as they came, and some columns as trimmed text.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        The file cannot be read, and ``what`` it should hold is named; or it lacks a column.
+    """
+    raw = _read(path, what)
+    missing = [name for name in columns if name not in raw.columns]
+    if missing:
+        raise ValueError(
+            f"{path}: no column {', '.join(missing)}; it has {', '.join(map(str, raw.columns))}"
+        )
+    return raw, raw[list(columns)].astype("string").apply(lambda column: column.str.strip())
+
+
+def _read(path: Path, what: str) -> pd.DataFrame:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; name a CSV or Parquet file of {what}")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {reason}") from error
+
+
+def days(text: pd.Series) -> pd.Series:
+    """Return calendar days as written: a time or a zone behind one does not move it.
+
+    Examples
+    --------
+    >>> days(pd.Series(["2025-03-31 23:00", "2025-03-31T23:00-05:00", "31.3.2025"])).dt.day.tolist()
+    [31.0, 31.0, nan]
+    """
+    written = text.str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$", expand=False)
+    return pd.to_datetime(written, errors="coerce", format="%Y-%m-%d")
+
+
+def numbers(text: pd.Series) -> pd.Series:
+    """Return numbers; NaN where the text is none."""
+    return pd.to_numeric(text.astype(object), errors="coerce").astype(np.float64)
+
+
+def split_by_rule(
+    path: Path, raw: pd.DataFrame, frame: pd.DataFrame, broken: Mapping[str, pd.Series]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split rows into those to score and those that break a rule.
+
+    Parameters
+    ----------
+    path : Path
+        For the message.
+    raw, frame : DataFrame
+        The rows as they came, and as they are scored.
+    broken : mapping of str to Series of bool
+        By rule, which rows break it; the first of a row is its rule.
+
+    Returns
+    -------
+    accepted : DataFrame
+        Rows of ``frame``.
+    refused : DataFrame
+        The others, of ``raw``, with a column ``rule``.
+
+    Raises
+    ------
+    ValueError
+        No row can be scored.
+    """
+    rule = np.select(list(broken.values()), list(broken), default="")
+    good = rule == ""
+    if len(frame) and not good.any():
+        raise ValueError(f"{path}: none of {len(frame)} rows can be scored (first: {rule[0]})")
+    return frame[good].reset_index(drop=True), raw[~good].assign(rule=rule[~good])
