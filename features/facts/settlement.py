@@ -15,7 +15,7 @@ from numba import njit
 
 from features.facts.versions import Int64
 
-VOID, OPEN, PAID, CREDITED, WRITTEN_OFF = range(5)
+OPEN, PAID, CREDITED, WRITTEN_OFF = range(1, 5)
 """States of an invoice."""
 
 PAYMENT, CREDIT, WRITE_OFF = range(3)
@@ -66,7 +66,7 @@ def _first_day_paid(day, kind, amount, first, last, due_amount, tolerance):  # t
             continue
         paid = 0
         for other in range(first, last):
-            counts = kind[other] == 0 or kind[other] == 1
+            counts = kind[other] == PAYMENT or kind[other] == CREDIT
             if counts and day[other] <= day[candidate]:
                 paid += amount[other]
         if due_amount - paid > tolerance and day[candidate] > last_open:
@@ -106,11 +106,11 @@ def _walk(  # type: ignore[no-untyped-def]
                 if kind[i] < 0:
                     # At one moment the end of a version sorts before the start of the next.
                     current = version[i]
-                elif kind[i] == 2:
+                elif kind[i] == WRITE_OFF:
                     written_off += amount[i]
                 else:
                     paid += amount[i]
-                    if kind[i] == 1:
+                    if kind[i] == CREDIT:
                         credited += amount[i]
                     else:
                         parts += 1 if amount[i] > 0 else -1
@@ -122,17 +122,17 @@ def _walk(  # type: ignore[no-untyped-def]
                 continue
             total = version_amount[current]
             tolerance = version_tolerance[current]
-            state = 1
+            state = OPEN
             settled = np.int64(-1)
             left = total - paid - written_off
             if total - credited <= tolerance:
-                state = 3
+                state = CREDITED
             elif total - paid <= tolerance:
-                state = 2
+                state = PAID
                 settled = _first_day_paid(day, kind, amount, first, i, total, tolerance)
             elif left <= tolerance:
-                state = 4
-            open_share = min(left / total, 1.0) if state == 1 else 0.0
+                state = WRITTEN_OFF
+            open_share = min(left / total, 1.0) if state == OPEN else 0.0
             if last_emitted >= 0:
                 if (
                     out_state[last_emitted] == state
