@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from configs.faults import what_is_wrong
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -82,7 +84,8 @@ def checked(model: type[Model], content: object, where: str, whole: str) -> Mode
         return model.model_validate(content)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or whole}: {fault['msg']}"
+            f"{'.'.join(str(part) for part in fault['loc']) or whole}: "
+            f"{what_is_wrong(fault, model, fault['loc'])}"
             for fault in error.errors()
         )
         raise ValueError(f"{where}: {faults}") from error

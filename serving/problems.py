@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from configs.faults import what_is_wrong
+
 MEDIA_TYPE = "application/problem+json"
 
 PageOfProblem = Callable[[Request, int, str, str], Response]
@@ -102,7 +104,7 @@ def install(app: FastAPI, page: PageOfProblem) -> None:
     async def on_validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         faults = [
-            {"where": _where(fault["loc"]), "what": fault["msg"].removeprefix("Value error, ")}
+            {"where": _where(fault["loc"]), "what": _what(request, fault)}
             for fault in error.errors()[:100]
         ]
         detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:3])
@@ -129,6 +131,12 @@ def _is_for_a_person(request: Request) -> bool:
     if path.startswith(("/v1/", "/metrics", "/healthz", "/readyz")):
         return False
     return "text/html" in request.headers.get("accept", "")
+
+
+def _what(request: Request, fault: Mapping[str, Any]) -> str:
+    place, *inside = fault["loc"]
+    body = request.scope["route"].body_field if place == "body" else None
+    return what_is_wrong(fault, body and body.field_info.annotation, inside)
 
 
 def _where(location: tuple[Any, ...]) -> str:

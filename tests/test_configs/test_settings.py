@@ -27,9 +27,17 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path):
     assert settings.limits == Settings().limits
 
 
-@pytest.mark.parametrize("text", ["lgd: 0.4\n", "default:\n  lgdd: 0.4\n"])
-def test_an_unknown_key_is_refused(tmp_path, text):
-    with pytest.raises(ValueError, match="lgdd?: Extra inputs are not permitted"):
+@pytest.mark.parametrize(
+    ("text", "there_are"),
+    [
+        ("lgd: 0.4\n", "reporting_currency, intake, .*, serving"),
+        ("default:\n  lgdd: 0.4\n", "consecutive_days, .*, lgd"),
+        ("late_payment:\n  capacities:\n    trees: {lgdd: 1}\n", "min_cases, .*, lambda_l2"),
+    ],
+)
+def test_an_unknown_key_is_refused_and_the_keys_are_named(tmp_path, text, there_are):
+    said = f"lgdd?: Extra inputs are not permitted; the keys are {there_are}$"
+    with pytest.raises(ValueError, match=said):
         load_settings(write(tmp_path, text))
 
 

@@ -133,7 +133,7 @@ def test_both_kinds_in_one_request(scoring_client):
         ({"invoices": [invoice(currency="USD")]}, "no rate to EUR"),
         ({"invoices": [invoice(currency="JPY", amount=1.5)]}, "decimals of JPY"),
         ({"invoices": [invoice(customer_id="")]}, "at least 1"),
-        ({"invoices": [invoice(p_late_5d=0)]}, "Extra"),
+        ({"invoices": [invoice(p_late_5d=0)]}, "the keys are invoice_id, customer_id, issued_on"),
         ({"invoice_ids": ["x" * 1000]}, "at most 200"),
     ],
 )
