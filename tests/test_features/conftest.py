@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,14 +15,13 @@ import pyarrow as pa
 import pytest
 
 from configs.settings import Settings
-from features.build import moment_in_microseconds
-from features.facts.book import Book
-from features.facts.loading import load_book
-from features.intake import import_extract, load_source
 from features.ledger.contract import TABLES
 from features.ledger.schema import physical_schema
 from features.ledger.storage import Ledger
 from features.ledger.writing import write_ledger
+
+if TYPE_CHECKING:
+    from features.facts.book import Book
 
 START = datetime(2024, 1, 1)
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -267,6 +267,8 @@ class Facts:
         return write_ledger(self.root, tables, reporting_currency="EUR", extract_date=day(2000))
 
     def book(self) -> Book:
+        from features.facts.loading import load_book
+
         return load_book(self.ledger())
 
 
@@ -416,6 +418,8 @@ def busy_ledger(make_facts: Callable[[], Facts]) -> Ledger:
 
 @pytest.fixture(scope="session")
 def busy_book(busy_ledger: Ledger) -> Book:
+    from features.facts.loading import load_book
+
     return load_book(busy_ledger)
 
 
@@ -436,6 +440,8 @@ def moment() -> Callable[[float], datetime]:
 
 @pytest.fixture(scope="session")
 def microseconds() -> Callable[[float], int]:
+    from features.build import moment_in_microseconds
+
     return lambda number: moment_in_microseconds(at(number))
 
 
@@ -447,6 +453,8 @@ def day_number() -> Callable[[float], int]:
 
 @pytest.fixture(scope="session")
 def sample_ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    from features.intake import import_extract, load_source
+
     root = tmp_path_factory.mktemp("sample") / "ledger"
     import_extract(
         load_source("canonical"), SAMPLE, root, Settings(), extract_date=date(2026, 1, 1)
@@ -456,6 +464,8 @@ def sample_ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 @pytest.fixture(scope="session")
 def sample_book(sample_ledger: Ledger) -> Book:
+    from features.facts.loading import load_book
+
     return load_book(sample_ledger)
 
 

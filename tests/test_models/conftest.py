@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,14 +14,12 @@ from configs.settings import (
     ScorecardSettings,
     TreeSettings,
 )
-from features.build import moment_in_microseconds
-from features.facts.book import Book
-from features.facts.loading import load_book
-from features.intake import import_extract, load_source
-from features.ledger.storage import Ledger
-from models.late_payment.fitting import Fitted, fit_late_payment
-from models.snapshots import Snapshots, matured_snapshots
-from models.training import Trained, train
+
+if TYPE_CHECKING:
+    from features.facts.book import Book
+    from models.late_payment.fitting import Fitted
+    from models.snapshots import Snapshots
+    from models.training import Trained
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 AS_OF = date(2025, 10, 1)
@@ -63,6 +62,10 @@ def as_of() -> date:
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory, settings) -> Book:
+    from features.facts.loading import load_book
+    from features.intake import import_extract, load_source
+    from features.ledger.storage import Ledger
+
     root = tmp_path_factory.mktemp("models")
     extract = write_extract(root / "extract", keep_every=6)
     import_extract(load_source("canonical"), extract, root / "ledger", settings)
@@ -71,19 +74,29 @@ def book(tmp_path_factory, settings) -> Book:
 
 @pytest.fixture(scope="session")
 def snapshots(book, settings) -> Snapshots:
+    from features.build import moment_in_microseconds
+    from models.snapshots import matured_snapshots
+
     return matured_snapshots(book, settings.default, moment_in_microseconds(AS_OF))
 
 
 @pytest.fixture(scope="session")
 def late_payment(book, settings) -> Fitted:
+    from features.build import moment_in_microseconds
+    from models.late_payment.fitting import fit_late_payment
+
     return fit_late_payment(book, moment_in_microseconds(AS_OF), settings.late_payment)
 
 
 @pytest.fixture(scope="session")
 def default(book, settings) -> Trained:
+    from models.training import train
+
     return train("default", book, AS_OF, settings)
 
 
 @pytest.fixture(scope="session")
 def scorecard(book, settings) -> Trained:
+    from models.training import train
+
     return train("scorecard", book, AS_OF, settings)

@@ -16,9 +16,6 @@ from configs.settings import (
     ScorecardSettings,
     TreeSettings,
 )
-from features.intake import import_extract, load_source
-from pipelines.command import payrisk
-from pipelines.training import train_model
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 TRAINED_AS_OF = date(2025, 10, 1)
@@ -55,6 +52,9 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, settings) -> SimpleNamespace:
     """A ledger of a part of the sample and a home with three champions; not to be changed."""
+    from features.intake import import_extract, load_source
+    from pipelines.training import train_model
+
     root = tmp_path_factory.mktemp("trained")
     with (SAMPLE / "customer_events.csv").open(encoding="utf-8", newline="") as stream:
         marked = {row["customer_id"] for row in csv.DictReader(stream)}
@@ -89,6 +89,8 @@ def empty_home(tmp_path, monkeypatch) -> Home:
 @pytest.fixture(scope="session")
 def tiny_ledger(tmp_path_factory, settings) -> Path:
     """Nine customers: enough to score, too few to learn defaults from."""
+    from features.intake import import_extract, load_source
+
     root = tmp_path_factory.mktemp("tiny")
     extract = write_extract(root / "extract", lambda c: c.endswith("00") or c.endswith("50"))
     import_extract(load_source("canonical"), extract, root / "ledger", settings)
@@ -98,6 +100,7 @@ def tiny_ledger(tmp_path_factory, settings) -> Path:
 @pytest.fixture
 def run() -> Callable[..., object]:
     """Runs ``payrisk`` with some arguments in this process."""
+    from pipelines.command import payrisk
 
     def call(*arguments: object) -> object:
         return payrisk([str(a) for a in arguments], standalone_mode=False)

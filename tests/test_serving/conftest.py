@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from fastapi.testclient import TestClient
 
 from configs.home import Home
 from configs.settings import Settings
-from serving.app import create_app
-from serving.outputs import ScoreOutputs
-from serving.store import RiskStore
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+    from serving.outputs import ScoreOutputs
+    from serving.store import RiskStore
 
 KEY = "a-key-for-tests"
 AS_OF = date(2026, 1, 1)
@@ -93,6 +97,8 @@ def make_worklist() -> pd.DataFrame:
 
 
 def make_outputs(**changes: object) -> ScoreOutputs:
+    from serving.outputs import ScoreOutputs
+
     values: dict = {
         "invoices": make_invoices(),
         "customers": make_customers(),
@@ -113,6 +119,8 @@ def home(tmp_path) -> Home:
 
 @pytest.fixture
 def store(home) -> RiskStore:
+    from serving.store import RiskStore
+
     return RiskStore(home.risk_store)
 
 
@@ -122,23 +130,35 @@ def published(store) -> RiskStore:
     return store
 
 
+@pytest.fixture(scope="session")
+def client_of() -> Callable[[Home], TestClient]:
+    """Makes a client, with its key, of an app over a home."""
+    from fastapi.testclient import TestClient
+
+    from serving.app import create_app
+
+    def call(home: Home) -> TestClient:
+        app = create_app(home, Settings(), KEY)
+        return TestClient(app, headers={"X-API-Key": KEY}, follow_redirects=False)
+
+    return call
+
+
 @pytest.fixture
-def client(home, published) -> TestClient:
-    app = create_app(home, Settings(), KEY)
-    return TestClient(app, headers={"X-API-Key": KEY}, follow_redirects=False)
+def client(client_of, home, published) -> TestClient:
+    return client_of(home)
 
 
 @pytest.fixture
 def stranger(client) -> TestClient:
     """The same app, without the key."""
-    return TestClient(client.app, follow_redirects=False, raise_server_exceptions=False)
+    return type(client)(client.app, follow_redirects=False, raise_server_exceptions=False)
 
 
 @pytest.fixture
-def empty_client(tmp_path) -> TestClient:
+def empty_client(client_of, tmp_path) -> TestClient:
     """An app over a home in which nothing was ever run."""
-    app = create_app(Home(tmp_path / "empty"), Settings(), KEY)
-    return TestClient(app, headers={"X-API-Key": KEY}, follow_redirects=False)
+    return client_of(Home(tmp_path / "empty"))
 
 
 @pytest.fixture
