@@ -107,7 +107,7 @@ def main(ledger: Path, as_of: date) -> None:
     four = np.mean([len(set(a) & set(b)) / max(len(a), len(b)) for a, b in pairs])
     print(f"| another seed names the same | first {first:.2f}, of four {four:.2f} |")
     model = models[0]
-    predict = best(lambda: [hazard.predict(x, 1) for hazard in model.hazards])
+    predict = best(lambda: model.hazards.predict(x, 1))
     shap = best(lambda: model.contributions(x, start, 1))
     words = best(lambda: find_reasons(model.features, x, values, model.usual))
     one = best(lambda: model.contributions(x[:1], start[:1], 1), 50)

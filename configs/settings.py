@@ -130,6 +130,11 @@ class LatePaymentSettings(_Frozen):
     """From a longer history invoices are drawn at random, so that training fits into memory."""
     max_rows_to_choose: int = Field(300_000, gt=0)
     """Rows from which the boosters that choose and calibrate learn, at most."""
+    regression_ridges: tuple[float, ...] = (300.0, 100.0, 30.0)
+    """Ridges of the logistic regression that the boosters are averaged with, to choose from;
+    none: boosters alone."""
+    regression_rows: int = Field(50_000, gt=0)
+    """Rows the regression learns from, at most."""
     extra_trees: bool = True
     monotone: bool = False
     """Hold the hazards to the catalogue's directions of risk; costs accuracy where measured."""

@@ -16,16 +16,13 @@ import numpy.typing as npt
 from configs.settings import LatePaymentSettings
 from models.boosting import mean_log_odds, side_by_side, train_booster
 from models.calibration import log_losses
-from models.late_payment.dataset import Rows
+from models.late_payment.dataset import MIN_CASES, Rows, cases
 from models.late_payment.grid import INTERVALS
-from models.late_payment.hazard import Hazard, cases
+from models.late_payment.hazard import Hazard, Hazards
 
 Float64 = npt.NDArray[np.float64]
 Choice = tuple[str, ...]
 """Names of the capacities whose boosters are averaged."""
-
-MIN_CASES = 40
-"""An interval with fewer payments, or fewer non-payments, gets its pooled rate."""
 
 
 class Boosters:
@@ -141,10 +138,12 @@ def _worse(loss: Float64, than: Float64) -> bool:
     return bool(difference.mean() > difference.std() / np.sqrt(len(difference)))
 
 
-def hazards(boosters: Boosters, choices: Sequence[Choice]) -> list[Hazard]:
+def boosted(boosters: Boosters, choices: Sequence[Choice]) -> Hazards:
     """Return the chosen boosters of every interval as its hazard, not calibrated yet."""
     boosters.train([(i, name) for i, choice in enumerate(choices) for name in choice])
-    return [
-        Hazard(boosters.of(interval, choice), boosters.constant(interval))
-        for interval, choice in enumerate(choices)
-    ]
+    return Hazards(
+        tuple(
+            Hazard(boosters.of(interval, choice), boosters.constant(interval))
+            for interval, choice in enumerate(choices)
+        )
+    )

@@ -91,20 +91,17 @@ def day_weights(days_late: Int64, due_weekday: Int64) -> Float64:
     return weights
 
 
-def curves(
-    hazards: Float64, weights: Float64, start: Int64, due_weekday: Int64, never: float
-) -> Curves:
+def curves(hazards: Float64, weights: Float64, start: Int64, never: float) -> Curves:
     """Build the curves of invoices from their hazards.
 
     Parameters
     ----------
     hazards : float64 array of shape (n, INTERVALS)
         P(paid in the interval | open at its start and at ``start``).
-    weights : float64 array of shape (7, len(DAYS))
-        See `day_weights`.
+    weights : float64 array of shape (n, len(DAYS))
+        How much of its interval's payments falls on each day, up to a factor.
     start : int64 array of shape (n,)
         The first day late still possible; intervals before it are past.
-    due_weekday : int64 array of shape (n,)
     never : float
         Share of those still open at the last edge that is not paid within `LAST_DAY`.
     """
@@ -112,7 +109,7 @@ def curves(
     survival = np.ones((n, INTERVALS + 1))
     daily = np.zeros((n, len(DAYS)))
     alive = np.ones(n)
-    possible = np.asarray(weights)[due_weekday] * (DAYS >= start[:, None])
+    possible = weights * (DAYS >= start[:, None])
     for interval in range(INTERVALS):
         span = interval_columns(interval)
         past = start >= EDGES[interval + 1]

@@ -14,6 +14,7 @@ from features.facts.book import Book
 from features.facts.settlement import OPEN
 from features.facts.versions import DAY, Int64
 from features.labels.payment_day import Outcomes, outcomes
+from models.late_payment.grid import EDGES, interval_of
 
 LEAD_DAYS = 7
 """Proposed invoices are scored up to this many days ahead, with features as old as that."""
@@ -21,6 +22,8 @@ LANDMARK_DAYS = 10
 """An open invoice is looked at again every so many days ..."""
 LANDMARK_LAST = 120
 """... until it is this many days past due."""
+MIN_CASES = 40
+"""An interval with fewer payments, or fewer non-payments, gets its pooled rate."""
 
 
 @dataclass(frozen=True)
@@ -173,3 +176,25 @@ def issue_rows(
     issued = known.issued_day * DAY
     chosen = np.flatnonzero((issued >= first) & (issued < last))
     return rows_at(book, known.take(chosen), issued[chosen], cutoff)
+
+
+def cases(rows: Rows, interval: int) -> tuple[Int64, npt.NDArray[np.bool_]]:
+    """Return the rows at risk in an interval and whether each was paid in it.
+
+    A row counts only where the whole interval could have been observed, whether it was paid or
+    not: dropping only the unpaid of the last weeks would favour fast payers.
+    """
+    left = EDGES[interval]
+    right = EDGES[interval + 1]
+    at_risk = (rows.start < right) & (rows.days_late >= np.maximum(left, rows.start))
+    at_risk &= rows.observed >= right
+    chosen = np.flatnonzero(at_risk)
+    paid = rows.closed[chosen] & (interval_of(rows.days_late[chosen]) == interval)
+    return chosen, paid
+
+
+def thinned(rows: Rows, most: int, seed: int) -> Rows:
+    """Return some ``most`` rows drawn at random, or all if they are no more."""
+    if len(rows) <= most:
+        return rows
+    return rows.take(np.random.default_rng(seed).random(len(rows)) < most / len(rows))

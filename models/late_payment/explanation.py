@@ -18,7 +18,6 @@ up to the log-odds of the probability; with one interval ahead they are the SHAP
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
@@ -28,7 +27,7 @@ import numpy.typing as npt
 
 from features.facts.versions import Int64
 from models.late_payment.grid import EDGES, INTERVALS, horizon_position
-from models.late_payment.hazard import Hazard
+from models.late_payment.hazard import Hazards
 from models.tree_shap import ExplainableTrees, contributions, read_trees
 
 Float64 = npt.NDArray[np.float64]
@@ -60,7 +59,7 @@ class HazardExplainer:
 
     Parameters
     ----------
-    hazards : sequence of Hazard
+    hazards : Hazards
     trees : tuple of tuple of ExplainableTrees
         Of each hazard's boosters.
     never : float
@@ -69,15 +68,15 @@ class HazardExplainer:
         The column of the days past due.
     """
 
-    hazards: Sequence[Hazard]
+    hazards: Hazards
     trees: tuple[tuple[ExplainableTrees, ...], ...]
     never: float
     past_due: int
 
     @classmethod
-    def of(cls, hazards: Sequence[Hazard], never: float, past_due: int) -> HazardExplainer:
+    def of(cls, hazards: Hazards, never: float, past_due: int) -> HazardExplainer:
         """Read the trees of hazards: some 50 ms a booster."""
-        trees = tuple(tuple(read_trees(b) for b in h.boosters) for h in hazards)
+        trees = tuple(tuple(read_trees(b) for b in h.boosters) for h in hazards.of)
         return cls(hazards, trees, never, past_due)
 
     def explain(self, matrix: Float64, start: Int64, threads: int = 0) -> tuple[Float64, Float64]:
@@ -123,18 +122,24 @@ class HazardExplainer:
         average, own = np.zeros((2, len(intervals), len(matrix)))
         ahead = np.array([(start < EDGES[i + 1]) & (i < edge) for i in intervals])
         beyond = start >= EDGES[-1]
+        linear, share = self.hazards.linear, self.hazards.share
+        columns = None if linear is None else linear.design.columns(matrix)
         shap: list[tuple[npt.NDArray[np.int64], Float64] | None] = []
         for i in intervals:
-            hazard = self.hazards[i]
+            hazard = self.hazards.of[i]
             rows = np.flatnonzero(ahead[i])
             if not hazard.boosters or len(rows) == 0:
-                logit = np.log(hazard.constant / (1.0 - hazard.constant))
+                logit = hazard.constant_log_odds
                 average[i] = own[i] = hazard.intercept + hazard.slope * logit
                 shap.append(None)
                 continue
             parts = [contributions(trees, matrix[rows]) for trees in self.trees[i]]
-            of_interval = sum(parts[1:], parts[0]) * (hazard.slope / len(parts))
-            expected = float(np.mean([trees.expected for trees in self.trees[i]]))
+            of_interval = sum(parts[1:], parts[0]) * (hazard.slope * (1.0 - share) / len(parts))
+            expected = float(np.mean([trees.expected for trees in self.trees[i]])) * (1.0 - share)
+            if linear is not None and columns is not None:
+                of_row = linear.contributions(columns[rows], i)
+                of_interval += of_row * (hazard.slope * share)
+                expected += linear.average(i) * share
             average[i] = hazard.intercept + hazard.slope * expected
             own[i, rows] = average[i, rows] + of_interval.sum(axis=1)
             shap.append((rows, of_interval))

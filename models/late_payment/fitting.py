@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,15 +15,25 @@ from features.facts.settlement import PAID
 from features.facts.versions import DAY
 from features.labels.payment_day import outcomes
 from models.calibration import Calibration, fit_calibration
-from models.late_payment.capacity import Boosters, choose, hazards
+from models.late_payment.blend import Regressions, blended, choose_blend
+from models.late_payment.capacity import Boosters, Choice, boosted, choose
 from models.late_payment.curve import Curves, day_weights
-from models.late_payment.dataset import Rows, as_known_at, issue_rows, training_rows
+from models.late_payment.dataset import (
+    Rows,
+    as_known_at,
+    cases,
+    issue_rows,
+    thinned,
+    training_rows,
+)
+from models.late_payment.day_choice import fit_day_choice
 from models.late_payment.grid import EDGES, INTERVALS, LAST_DAY
-from models.late_payment.hazard import Hazard, cases
+from models.late_payment.hazard import Hazards
 from models.late_payment.model import LatePaymentModel
 from models.usual import usual_values
 
-Float64 = npt.NDArray[np.float64]
+_Choice = tuple[list[Choice], tuple[float, float]]
+"""The capacities of every interval's boosters, and the ridge and share of the regression."""
 
 
 def silent(message: str) -> None:
@@ -56,8 +66,9 @@ def fit_late_payment(
 ) -> Fitted:
     """Train with what was known before a cutoff.
 
-    Time is cut into an early part and two slices. How large the boosters of the early part may be
-    is chosen on the first slice, where they are also calibrated, and the second evaluates them.
+    Time is cut into an early part and two slices. How large the boosters of the early part may be,
+    and how much of the hazards is regression, is chosen on the first slice, where they are also
+    calibrated, and the second evaluates them.
     Then both slices choose and calibrate; hazards fitted on everything take the choice over, and
     the calibration in part: they have seen the slices, and a slice's peculiarities need not last.
 
@@ -96,23 +107,32 @@ def fit_late_payment(
     later = rows.take(rows.keys.as_of >= first_slice)
     between = as_known_at(later, book, second_slice)
     progress("late_payment: hazards of the early part")
-    early = Boosters(_thinned(as_known_at(rows, book, first_slice), settings), settings, directions)
+    known_first = as_known_at(rows, book, first_slice)
+    early = _Contenders(
+        thinned(known_first, settings.max_rows_to_choose, settings.seed), settings, directions
+    )
     progress("late_payment: choice, calibration and evaluation on the later slices")
-    then = hazards(early, choose(early, between, settings))
+    then = early.as_chosen(early.choose(between))
     evaluated = issue_rows(book, second_slice, cutoff, cutoff, customers)
     earlier = _assemble(
-        book, _apply(then, _calibrations(then, between)), second_slice, customers, between.matrix
+        book,
+        _calibrated(then, _calibrations(then, between)),
+        second_slice,
+        customers,
+        between,
+        settings.seed,
     )
-    choices = choose(early, later, settings)
-    calibrations = _calibrations(hazards(early, choices), later)
+    choice = early.choose(later)
+    calibrations = _calibrations(early.as_chosen(choice), later)
     progress("late_payment: hazards of all rows")
-    final = hazards(Boosters(rows, settings, directions), choices)
+    final = _Contenders(rows, settings, directions).as_chosen(choice)
     model = _assemble(
         book,
-        _apply(final, calibrations, settings.calibration_weight),
+        _calibrated(final, calibrations, settings.calibration_weight),
         cutoff,
         customers,
-        rows.matrix,
+        rows,
+        settings.seed,
     )
     return Fitted(
         model,
@@ -123,12 +143,35 @@ def fit_late_payment(
     )
 
 
+class _Contenders:
+    """What hazards of the same rows may be made of."""
+
+    def __init__(
+        self, rows: Rows, settings: LatePaymentSettings, directions: Sequence[int]
+    ) -> None:
+        self._settings = settings
+        self._boosters = Boosters(rows, settings, directions)
+        self._regressions = Regressions(rows, settings)
+
+    def choose(self, later: Rows) -> _Choice:
+        """Choose by later rows."""
+        capacities = choose(self._boosters, later, self._settings)
+        trees = boosted(self._boosters, capacities)
+        return capacities, choose_blend(trees, self._regressions, later, self._settings)
+
+    def as_chosen(self, choice: _Choice) -> Hazards:
+        """Return hazards, not calibrated yet."""
+        capacities, blend = choice
+        return blended(boosted(self._boosters, capacities), self._regressions, blend)
+
+
 def _assemble(
     book: Book,
-    fitted: list[Hazard],
+    hazards: Hazards,
     cutoff: int,
     customers: npt.NDArray[np.bool_] | None,
-    matrix: Float64,
+    rows: Rows,
+    seed: int,
 ) -> LatePaymentModel:
     known = outcomes(book, cutoff, customers)
     paid = known.take(np.flatnonzero(known.state == PAID))
@@ -136,39 +179,36 @@ def _assemble(
     paid_in_tail = int((in_tail & (known.state == PAID) & (known.days_late < LAST_DAY)).sum())
     return LatePaymentModel(
         features=INVOICE_FEATURES,
-        hazards=tuple(fitted),
-        weights=day_weights(paid.days_late, (paid.due_day + 3) % 7),
+        hazards=hazards,
+        days=fit_day_choice(
+            rows, INVOICE_FEATURES, day_weights(paid.days_late, (paid.due_day + 3) % 7), seed
+        ),
         # Half of those so late are taken to be lost until the ledger shows otherwise.
         never=1.0 - (paid_in_tail + 5.0) / (int(in_tail.sum()) + 10.0),
-        usual=usual_values(matrix),
+        usual=usual_values(rows.matrix),
     )
 
 
-def _apply(
-    fitted: list[Hazard], calibrations: list[Calibration], weight: float = 1.0
-) -> list[Hazard]:
+def _calibrated(hazards: Hazards, calibrations: list[Calibration], weight: float = 1.0) -> Hazards:
     """Give hazards their calibrations; a weight below 1 moves them towards the identity."""
-    return [
-        replace(hazard, slope=c.slope**weight, intercept=c.intercept * weight)
-        if hazard.boosters
-        else hazard
-        for hazard, c in zip(fitted, calibrations, strict=True)
-    ]
+    return replace(
+        hazards,
+        of=tuple(
+            replace(hazard, slope=c.slope**weight, intercept=c.intercept * weight)
+            if hazard.boosters
+            else hazard
+            for hazard, c in zip(hazards.of, calibrations, strict=True)
+        ),
+    )
 
 
-def _calibrations(fitted: list[Hazard], rows: Rows) -> list[Calibration]:
+def _calibrations(hazards: Hazards, rows: Rows) -> list[Calibration]:
     found = []
-    for interval, hazard in enumerate(fitted):
+    linear = hazards.linear_log_odds(rows.matrix)
+    for interval in range(INTERVALS):
         chosen, paid = cases(rows, interval)
         by_time = np.argsort(rows.keys.as_of[chosen], kind="stable")
-        logit = hazard.raw(rows.matrix[chosen])
+        of_rows = None if linear is None else linear[chosen]
+        logit = hazards.raw(rows.matrix[chosen], interval, of_rows)
         found.append(fit_calibration(paid[by_time], logit[by_time]))
     return found
-
-
-def _thinned(rows: Rows, settings: LatePaymentSettings) -> Rows:
-    """Return at most as many rows as choosing and calibrating are worth."""
-    if len(rows) <= settings.max_rows_to_choose:
-        return rows
-    drawn = np.random.default_rng(settings.seed).random(len(rows))
-    return rows.take(drawn < settings.max_rows_to_choose / len(rows))

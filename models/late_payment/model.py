@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,9 +15,10 @@ from features.catalogue import CATALOGUE
 from features.facts.versions import Int64
 from models.cash_forecast.co_movement import CoMovement
 from models.late_payment.curve import Curves, columns, curves
+from models.late_payment.day_choice import DayChoice
 from models.late_payment.explanation import HazardExplainer
 from models.late_payment.grid import EDGES
-from models.late_payment.hazard import Hazard
+from models.late_payment.hazard import Hazards
 from models.usual import Usual, usual_of
 
 Float64 = npt.NDArray[np.float64]
@@ -32,9 +32,9 @@ class LatePaymentModel:
     ----------
     features : tuple of str
         Columns of the matrices it reads.
-    hazards : tuple of Hazard
-    weights : float64 array of shape (7, days)
-        See `curve.day_weights`.
+    hazards : Hazards
+    days : DayChoice
+        How payments spread over the days of each interval.
     never : float
         Share of invoices still open at the last edge that is not paid within a year.
     usual : tuple of float or None
@@ -44,8 +44,8 @@ class LatePaymentModel:
     """
 
     features: tuple[str, ...]
-    hazards: tuple[Hazard, ...]
-    weights: Float64
+    hazards: Hazards
+    days: DayChoice
     never: float
     usual: Usual
     co_movement: CoMovement = CoMovement()
@@ -63,8 +63,9 @@ class LatePaymentModel:
         threads : int
             0: all cores.
         """
-        hazards = np.column_stack([hazard.predict(matrix, threads) for hazard in self.hazards])
-        return curves(hazards, self.weights, start, (due_day + 3) % 7, self.never)
+        hazards = self.hazards.predict(matrix, threads)
+        weights = self.days.weights(matrix, self.features, start, (due_day + 3) % 7)
+        return curves(hazards, weights, start, self.never)
 
     def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return ``p_late_kd`` and the expected days late from a frame of features.
@@ -92,24 +93,12 @@ class LatePaymentModel:
 
     def to_document(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the model as plain data and booster texts."""
-        boosters = {
-            f"interval_{i:02d}_{k}": booster.model_to_string()
-            for i, hazard in enumerate(self.hazards)
-            for k, booster in enumerate(hazard.boosters)
-        }
+        hazards, boosters = self.hazards.to_document()
         document = {
             "features": list(self.features),
             "edges": EDGES.tolist(),
-            "hazards": [
-                {
-                    "boosters": [f"interval_{i:02d}_{k}" for k in range(len(hazard.boosters))],
-                    "constant": hazard.constant,
-                    "slope": hazard.slope,
-                    "intercept": hazard.intercept,
-                }
-                for i, hazard in enumerate(self.hazards)
-            ],
-            "weights": self.weights.tolist(),
+            **hazards,
+            "days": self.days.to_document(),
             "never": self.never,
             "usual": list(self.usual),
             "co_movement": self.co_movement.to_document(),
@@ -126,20 +115,14 @@ class LatePaymentModel:
         Raises
         ------
         ValueError
-            The bundle was trained on other intervals than this version's.
+            The bundle is of an earlier version, or was trained on other intervals.
         """
         if document["edges"] != EDGES.tolist():
             raise ValueError("late_payment: the bundle has other intervals; train again")
-        hazards = tuple(
-            Hazard(
-                tuple(lgb.Booster(model_str=boosters[name]) for name in entry["boosters"]),
-                entry["constant"],
-                entry["slope"],
-                entry["intercept"],
-            )
-            for entry in document["hazards"]
-        )
-        weights = np.array(document["weights"])
+        if "days" not in document:
+            raise ValueError("late_payment: the bundle is of an earlier version; train again")
+        days = DayChoice.from_document(document["days"])
         features = tuple(document["features"])
+        hazards = Hazards.from_document(features, document, boosters)
         movement = CoMovement.from_document(document.get("co_movement"))
-        return cls(features, hazards, weights, document["never"], usual_of(document), movement)
+        return cls(features, hazards, days, document["never"], usual_of(document), movement)

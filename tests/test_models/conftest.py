@@ -49,7 +49,11 @@ def write_extract(folder: Path, keep_every: int) -> Path:
 def settings() -> Settings:
     """Small models: seconds, not minutes."""
     return Settings(
-        late_payment=LatePaymentSettings(capacities={"lean": TreeSettings(trees=20)}),
+        late_payment=LatePaymentSettings(
+            capacities={"lean": TreeSettings(trees=20)},
+            regression_ridges=(100.0,),
+            regression_rows=5_000,
+        ),
         default_model=DefaultModelSettings(trees=30, seeds=2),
         scorecard=ScorecardSettings(max_characteristics=6),
     )

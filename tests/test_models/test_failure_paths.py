@@ -82,7 +82,7 @@ def test_too_little_history_is_refused_in_one_line(tmp_path):
 
 def test_one_class_only_trains_to_pooled_rates_that_are_never_0_or_1(punctual):
     book, model = punctual
-    assert sum(len(hazard.boosters) for hazard in model.model.hazards) == 0
+    assert sum(len(hazard.boosters) for hazard in model.model.hazards.of) == 0
     scored = score_invoices(model, book, proposed(), AS_OF)
     late = scored[LATE].to_numpy()[0]
     assert ((late > 0) & (late < 0.2)).all() and (np.diff(late) <= 0).all()

@@ -1,20 +1,19 @@
 """Logistic regression: on the invoice's columns, and with history, the reference to beat.
 
-Made as well as the form allows: days, ratios and counts on a logarithmic scale, outliers drawn in,
-columns standardised, what is missing told apart, weekdays and aging as steps, and the ridge chosen
+Made as well as the form allows: the columns of `models.late_payment.design`, and the ridge chosen
 on the later quarter of the rows from those whose answers were known when it began.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from features.catalogue import CATALOGUE, INVOICE_FEATURES
+from features.catalogue import INVOICE_FEATURES
 from features.facts.versions import DAY
 from models.late_payment.baselines.cases import Asked, Bool, Float64, Learnt
+from models.late_payment.design import Design
 from models.logistic import fit_logistic
 
 INVOICE_COLUMNS = (
@@ -29,9 +28,6 @@ INVOICE_COLUMNS = (
 RIDGES = (1000.0, 300.0, 100.0, 30.0, 10.0)
 """Tried from the strongest on, each from the solution of the one before."""
 
-_LOGARITHMIC = ("days", "ratio", "count", "spreads")
-_AGE_STEPS = (-30, -15, -7, -3, 0, 1, 3, 5, 10, 15, 22, 30, 45, 60)
-_WEEKDAY = "invoice_due_weekday_value_now"
 _LATER = 0.25
 
 
@@ -45,82 +41,17 @@ def with_history(learnt: Learnt, asked: Asked) -> Float64:
     return _fit_predict(learnt, asked, INVOICE_FEATURES)
 
 
-@dataclass(frozen=True)
-class Design:
-    """How features become columns: learnt from the rows trained on.
-
-    Parameters
-    ----------
-    features : tuple of str
-    low, high, mean, spread : float64 arrays of shape (features,)
-        Of the transformed columns; the spread is 0 where nothing varies.
-    flagged : tuple of int
-        Features with an indicator of what is missing.
-    """
-
-    features: tuple[str, ...]
-    low: Float64
-    high: Float64
-    mean: Float64
-    spread: Float64
-    flagged: tuple[int, ...]
-
-    @classmethod
-    def learn(cls, features: Sequence[str], asked: Asked) -> Design:
-        """Take ranges, means and spreads from rows."""
-        columns = _transformed(features, asked)
-        count = columns.shape[1]
-        low, high, mean, spread = np.zeros((4, count))
-        flagged: dict[bytes, int] = {}
-        for at in range(count):
-            missing = np.isnan(columns[:, at])
-            if 0.002 < missing.mean() < 0.998:
-                # Features of one source are missing together: one indicator tells it.
-                flagged.setdefault(missing.tobytes(), at)
-            known = columns[~missing, at]
-            if len(known):
-                low[at], high[at] = np.quantile(known, [0.005, 0.995])
-                kept = np.clip(known, low[at], high[at])
-                mean[at], spread[at] = kept.mean(), kept.std()
-        spread[spread < 1e-9] = 0.0
-        return cls(tuple(features), low, high, mean, spread, tuple(flagged.values()))
-
-    def columns(self, asked: Asked) -> Float64:
-        """Return the design matrix, the intercept first; what is missing stands at the mean."""
-        raw = _transformed(self.features, asked)
-        varies = self.spread > 0
-        scaled = (np.clip(raw, self.low, self.high) - self.mean)[:, varies] / self.spread[varies]
-        weekday = asked.feature(_WEEKDAY)[:, None] == np.arange(6)
-        age = asked.rows.start[:, None] >= np.array(_AGE_STEPS)
-        return np.column_stack(
-            [
-                np.ones(len(asked)),
-                np.nan_to_num(scaled),
-                np.isnan(raw[:, list(self.flagged)]),
-                weekday,
-                age & asked.while_open[:, None],
-            ]
-        ).astype(np.float64)
-
-
-def _transformed(features: Sequence[str], asked: Asked) -> Float64:
-    columns = []
-    for name in features:
-        values = asked.feature(name)
-        if CATALOGUE[name].unit in _LOGARITHMIC:
-            values = np.sign(values) * np.log1p(np.abs(values))
-        columns.append(values)
-    return np.column_stack(columns)
-
-
 def _fit_predict(learnt: Learnt, asked: Asked, features: Sequence[str]) -> Float64:
     if not 0 < learnt.late.sum() < len(learnt.late):
         return np.full(len(asked), learnt.rate)
     ridge = _chosen_ridge(learnt, features)
-    design = Design.learn(features, learnt.asked)
-    columns = design.columns(learnt.asked)
+    matrix = _columns_of(features, learnt.asked)
+    design = Design.learn(features, matrix)
+    columns = design.columns(matrix)
     weights = fit_logistic(columns, learnt.late, _penalty(columns, ridge))
-    return np.asarray(1.0 / (1.0 + np.exp(-(design.columns(asked) @ weights))))
+    return np.asarray(
+        1.0 / (1.0 + np.exp(-(design.columns(_columns_of(features, asked)) @ weights)))
+    )
 
 
 def _chosen_ridge(learnt: Learnt, features: Sequence[str]) -> float:
@@ -131,9 +62,9 @@ def _chosen_ridge(learnt: Learnt, features: Sequence[str]) -> float:
     earlier = ~later & ((rows.keys.due_day + learnt.days) * DAY <= edge)
     if not (_both(learnt.late[later]) and _both(learnt.late[earlier])):
         return RIDGES[2]
-    design = Design.learn(features, learnt.asked.take(earlier))
-    columns = design.columns(learnt.asked.take(earlier))
-    checked = design.columns(learnt.asked.take(later))
+    matrix = _columns_of(features, learnt.asked)
+    design = Design.learn(features, matrix[earlier])
+    columns, checked = design.columns(matrix[earlier]), design.columns(matrix[later])
     sign = np.where(learnt.late[later], -1.0, 1.0)
     losses, weights = [], None
     for ridge in RIDGES:
@@ -142,6 +73,10 @@ def _chosen_ridge(learnt: Learnt, features: Sequence[str]) -> float:
         )
         losses.append(float(np.logaddexp(0.0, sign * (checked @ weights)).mean()))
     return RIDGES[int(np.argmin(losses))]
+
+
+def _columns_of(features: Sequence[str], asked: Asked) -> Float64:
+    return asked.rows.matrix[:, [INVOICE_FEATURES.index(name) for name in features]]
 
 
 def _both(late: Bool) -> bool:

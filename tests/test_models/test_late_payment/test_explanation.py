@@ -38,14 +38,25 @@ def test_base_and_values_add_up_to_the_log_odds_of_the_probability(late_payment,
     assert np.array_equal(late[young], curve.late(5)[young])
 
 
+def boosted_and_linear(hazards, matrix, interval, of_boosters):
+    """Each feature's part of one hazard's log-odds before calibration."""
+    if not of_boosters:
+        return np.zeros(matrix.shape)
+    assert 0 < hazards.share < 1, "both are tried here"
+    columns = hazards.linear.design.columns(matrix)
+    linear = hazards.linear.contributions(columns, interval)
+    return (1 - hazards.share) * np.mean(of_boosters, axis=0) + hazards.share * linear
+
+
 def test_with_one_interval_ahead_the_values_are_lightgbms_own(late_payment, rows, explained):
     interval = INTERVALS - 1
-    hazard = late_payment.model.hazards[interval - 1]
+    hazards = late_payment.model.hazards
+    hazard = hazards.of[interval - 1]
     alone = (rows.start >= EDGES[interval - 1]) & (rows.start < EDGES[interval])
     matrix = rows.matrix[alone]
     assert len(matrix) and explained_edge(rows.start[alone]).max() == interval
     parts = [b.predict(matrix, pred_contrib=True)[:, :-1] for b in hazard.boosters]
-    expected = -hazard.slope * np.mean(parts, axis=0) if parts else np.zeros(matrix.shape)
+    expected = -hazard.slope * boosted_and_linear(hazards, matrix, interval - 1, parts)
     np.testing.assert_allclose(explained[1][alone], expected, rtol=0, atol=1e-9)
 
 
@@ -57,14 +68,15 @@ def test_values_divide_each_intervals_shap_values_along_the_path(late_payment, r
     steps, shares = [], []
     z0 = np.zeros(edge)
     for i in range(edge):
-        boosters = hazards[i].boosters
+        boosters = hazards.of[i].boosters
         found = [shap.TreeExplainer(b).shap_values(matrix) for b in boosters]
         for booster, values in zip(boosters, found, strict=True):
             own = booster.predict(matrix, pred_contrib=True)
             np.testing.assert_allclose(values, own[:, :-1], rtol=0, atol=1e-9)
-        shares.append(hazards[i].slope * np.mean(found, axis=0))
+        shares.append(hazards.of[i].slope * boosted_and_linear(hazards, matrix, i, found))
         expected = np.mean([b.predict(matrix[:1], pred_contrib=True)[0, -1] for b in boosters])
-        z0[i] = hazards[i].intercept + hazards[i].slope * expected
+        expected = (1 - hazards.share) * expected + hazards.share * hazards.linear.average(i)
+        z0[i] = hazards.of[i].intercept + hazards.of[i].slope * expected
         steps.append(shares[-1].sum(axis=1))
     z1 = z0 + np.array(steps).T
     weights = np.zeros(z1.shape)

@@ -12,10 +12,9 @@ from features.build import moment_in_microseconds
 from features.facts.versions import DAY
 from models.evaluation import classification_metrics
 from models.late_payment.capacity import Boosters, choose
-from models.late_payment.dataset import as_known_at, issue_rows, training_rows
+from models.late_payment.dataset import as_known_at, cases, issue_rows, training_rows
 from models.late_payment.fitting import fit_late_payment
 from models.late_payment.grid import EDGES, HORIZONS, INTERVALS
-from models.late_payment.hazard import cases
 from models.late_payment.model import LatePaymentModel
 
 
