@@ -20,8 +20,8 @@ _SIGNS = ("models/bundle.py", "features/catalogue/declaration.py", "configs/sett
 """Files by which the folder of our packages is known."""
 
 
-def _bundle_module() -> Any:
-    """Import ``models.bundle`` of payment-risk, whoever else is called so.
+def _read(bundle: Path) -> Any:
+    """Read a bundle with ``models.bundle`` of payment-risk, whoever else is called so.
 
     Raises
     ------
@@ -38,12 +38,12 @@ def _bundle_module() -> Any:
     held = {n: m for n, m in sys.modules.items() if n.partition(".")[0] in _OURS}
     files = [getattr(held.get(name), "__file__", None) for name in _OURS if name in held]
     if files and all(file and root in Path(file).resolve().parents for file in files):
-        return importlib.import_module("models.bundle")
+        return _ready(bundle)
     for name in held:
         del sys.modules[name]
     sys.path.insert(0, str(root))
     try:
-        return importlib.import_module("models.bundle")
+        return _ready(bundle)
     finally:
         sys.path.remove(str(root))
         for name in [n for n in sys.modules if n.partition(".")[0] in _OURS]:
@@ -51,13 +51,20 @@ def _bundle_module() -> Any:
         sys.modules.update(held)
 
 
+def _ready(bundle: Path) -> Any:
+    loaded = importlib.import_module("models.bundle").read_bundle(bundle, version="")
+    features = list(loaded.model.features)
+    # Compiled code is looked up by its module's name when it is first called: while that is ours.
+    loaded.model.predict_frame(pd.DataFrame([[0.0] * len(features)], columns=features))
+    return loaded
+
+
 class ServedBundle(PythonModel):  # type: ignore[misc]
     """Predict from feature rows as the bundle does."""
 
     def load_context(self, context: Any) -> None:
         """Read the bundle from the version's artifacts."""
-        bundle = Path(context.artifacts["bundle"])
-        self._loaded = _bundle_module().read_bundle(bundle, version="")
+        self._loaded = _read(Path(context.artifacts["bundle"]))
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
