@@ -21,12 +21,7 @@ _PREFIXES = {
     + ("customer_days_to_pay_trend", "customer_late_5d_against_segment"),
     "payment record": ("customer_late", "customer_days_late", "customer_days_to_pay")
     + ("customer_on_time", "customer_early", "customer_on_due"),
-    "record on similar invoices": (
-        "invoice_late",
-        "invoice_early",
-        "invoice_days_late",
-        "invoice_like",
-    ),
+    "record on similar invoices": ("invoice_late", "invoice_days_late", "invoice_like"),
     "ways of paying": ("customer_in_parts", "customer_part_", "customer_payments_per")
     + ("customer_batch", "customer_discounts"),
     "overdue balance": ("customer_overdue", "customer_worst_dpd", "customer_beyond")

@@ -32,17 +32,6 @@ def _like_rate(days: int) -> Feature:
     )
 
 
-def _early_rate(days: int) -> Feature:
-    return Feature(
-        f"invoice_early_{days}d_rate_like",
-        "share",
-        -1,
-        f"it paid {{value}} of its invoices of similar terms and amount {days} or more days early",
-        "it has paid nothing yet",
-        lambda m: m.of_invoice(m.recent[f"like_early_{days}"]),
-    )
-
-
 def _late_with_same(what: str, words: str) -> Feature:
     return Feature(
         f"invoice_late_5d_same_{what}_rate_like",
@@ -72,7 +61,6 @@ def _deviation(m: Moment) -> Float64:
 
 FEATURES = [
     *(_like_rate(days) for days in (1, 5, 15, 30)),
-    *(_early_rate(days) for days in (6, 15)),
     Feature(
         "invoice_late_5d_against_own_difference_like",
         "share",

@@ -42,8 +42,6 @@ RECENT_COLUMNS = (
     "like_late_5",
     "like_late_15",
     "like_late_30",
-    "like_early_6",
-    "like_early_15",
     "like_days_late",
     "like_terms_count",
     "like_terms_late_5",
@@ -63,7 +61,7 @@ RECENT_COLUMNS = (
     _LATE_1_3, _LATE_1_10, _LATE_5_10, _LATE_5_60, _LATE_15_60, _LATE_30_60,
     _EWM, _EWM_1, _EWM_5, _EWM_15, _EWM_TO_PAY, _BY_AMOUNT, _LATE_STREAK, _ON_TIME_STREAK,
     _EARLY, _ON_DUE, _MONTH_END, _WEEKDAY, _BATCH, _IN_PARTS,
-    _LIKE, _LIKE_1, _LIKE_5, _LIKE_15, _LIKE_30, _LIKE_EARLY_6, _LIKE_EARLY_15, _LIKE_DAYS,
+    _LIKE, _LIKE_1, _LIKE_5, _LIKE_15, _LIKE_30, _LIKE_DAYS,
     _TERMS, _TERMS_5, _TERMS_DAYS, _AMOUNT, _AMOUNT_5, _AMOUNT_DAYS,
     _AS_LATE, _AS_OLD, _WAIT, _SAME_DUE, _SAME_DUE_DAYS,
 ) = range(len(RECENT_COLUMNS))  # fmt: skip
@@ -196,8 +194,6 @@ def recent_settlements(  # type: ignore[no-untyped-def]
                 s[_LIKE_5] += weight * late_5
                 s[_LIKE_15] += weight * late_15
                 s[_LIKE_30] += weight * late_30
-                s[_LIKE_EARLY_6] += weight * (dl <= -6)
-                s[_LIKE_EARLY_15] += weight * (dl <= -15)
                 s[_LIKE_DAYS] += weight * bounded
                 if abs(gap) <= _LIKE_TERMS:
                     s[_TERMS] += 1.0
@@ -243,8 +239,7 @@ def recent_settlements(  # type: ignore[no-untyped-def]
         out[_AS_OLD, i] = s[_AS_OLD] / count
         out[_WAIT, i] = s[_WAIT] / count
         if s[_LIKE] > 0.0:
-            for k in (_LIKE_1, _LIKE_5, _LIKE_15, _LIKE_30, _LIKE_EARLY_6, _LIKE_EARLY_15,
-                      _LIKE_DAYS):  # fmt: skip
+            for k in (_LIKE_1, _LIKE_5, _LIKE_15, _LIKE_30, _LIKE_DAYS):
                 out[k, i] = s[k] / s[_LIKE]
         if s[_TERMS] > 0.0:
             out[_TERMS_5, i] = s[_TERMS_5] / s[_TERMS]

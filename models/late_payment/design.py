@@ -60,9 +60,7 @@ class Design:
                 flagged.setdefault(missing.tobytes(), at)
             known = columns[~missing, at]
             if len(known):
-                # A share cannot lie far out, and the few who are always early or late say most.
-                ends = [0.0, 1.0] if CATALOGUE[features[at]].unit == "share" else [0.005, 0.995]
-                low[at], high[at] = np.quantile(known, ends)
+                low[at], high[at] = np.quantile(known, [0.005, 0.995])
                 kept = np.clip(known, low[at], high[at])
                 mean[at], spread[at] = kept.mean(), kept.std()
         spread[spread < 1e-9] = 0.0

@@ -135,17 +135,3 @@ def test_an_invoice_not_issued_yet(batch, row, check):
             "invoice_same_due_days_late_mean_now": nan,
         },
     )
-
-
-def test_how_early_its_like_were_paid(facts, row, check):
-    for number, early in enumerate((15, 6, 5)):
-        facts.invoice(f"I{number}", issued=0, due=30)
-        facts.payment(f"P{number}", f"I{number}", 30 - early)
-    newest_first = 0.97 ** np.array([0, 1, 2])
-    check(
-        row(facts.book(), 50, issued=50, due=80),
-        {
-            "invoice_early_6d_rate_like": newest_first[1:].sum() / newest_first.sum(),
-            "invoice_early_15d_rate_like": newest_first[2] / newest_first.sum(),
-        },
-    )
