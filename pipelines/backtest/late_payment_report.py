@@ -17,7 +17,7 @@ _TASKS = {
     "late_5d": "At issue: 5 or more days late",
     "open_late_30d": "While open: 30 or more days late",
 }
-_SHOWN = ("model", REFERENCE, "own_late_rate", "lgbm_raw")
+_SHOWN = ("model", REFERENCE, "own_late_rate", "lgbm_raw", "lgbm_history")
 _QUALITY = [
     *("auc", "average_precision", "log_loss", "brier", "brier_skill", "ece"),
     *("calibration_slope", "calibration_intercept", "top_decile_share", "cash_ratio"),

@@ -24,6 +24,7 @@ AT_ISSUE: Mapping[str, Baseline] = {
     "own_median": rules.own_median,
     "lr_invoice": regression.invoice_columns,
     "lgbm_raw": trees.raw_columns,
+    "lgbm_history": trees.with_history,
     REFERENCE: regression.with_history,
 }
 WHILE_OPEN: Mapping[str, Baseline] = {**AT_ISSUE, "aging": rules.aging}

@@ -1,4 +1,4 @@
-"""LightGBM on raw columns: the invoice and its customer's master data, no history."""
+"""LightGBM by horizon, on the answers known at the cutoff: on raw columns, and with history."""
 
 from __future__ import annotations
 
@@ -25,11 +25,20 @@ _TREES = 150
 
 
 def raw_columns(learnt: Learnt, asked: Asked) -> Float64:
-    """Predict from invoice columns and master data."""
+    """Predict from invoice columns and master data, without history."""
+    return _fit_predict(learnt, _columns(learnt.asked), _columns(asked))
+
+
+def with_history(learnt: Learnt, asked: Asked) -> Float64:
+    """Predict from every point-in-time feature: a classifier per horizon instead of hazards."""
+    return _fit_predict(learnt, learnt.asked.rows.matrix, asked.rows.matrix)
+
+
+def _fit_predict(learnt: Learnt, columns: Float64, asked: Float64) -> Float64:
     if not 0 < learnt.late.sum() < len(learnt.late):
         return np.full(len(asked), learnt.rate)
-    booster = train_booster(_columns(learnt.asked), learnt.late, _PARAMETERS, _TREES)
-    return np.asarray(booster.predict(_columns(asked), num_threads=1))
+    booster = train_booster(columns, learnt.late, _PARAMETERS, _TREES)
+    return np.asarray(booster.predict(asked, num_threads=1))
 
 
 def _columns(asked: Asked) -> Float64:
