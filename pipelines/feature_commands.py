@@ -158,5 +158,5 @@ def list_catalogue(out: Path | None, config: Path | None) -> None:
         return
     signs = {1: "riskier", -1: "safer", 0: ""}
     for group, members in GROUPS.items():
-        rows = [(f.name, f.unit, signs[f.direction], f.sentence) for f in members]
+        rows = [(f.name, f.unit, signs[f.direction], f.meaning) for f in members]
         show_table(group, ("feature", "unit", "higher is", "reason code"), rows)

@@ -102,7 +102,7 @@ FEATURES = [
         "customer_sales_days_against_terms_difference_now",
         "days",
         1,
-        "its balance is the sales of {value} more than its usual terms",
+        "its balance is the sales of {value} [more|less] than its usual terms",
         _NO_SALES,
         lambda m: _sales_days(m) - m.issued["365d"].mean("terms"),
     ),

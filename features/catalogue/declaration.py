@@ -38,7 +38,8 @@ class Feature:
         +1: higher is riskier, -1: higher is safer, 0: not certain. A certain direction is a
         monotone constraint of the models.
     sentence : str
-        The reason code's text; ``{value}`` stands for the formatted value.
+        The reason code's text; ``{value}`` stands for the formatted value. Of ``[after|before]``
+        the second word is for values below zero, which then lose their sign.
     missing : str
         What NaN means.
     compute : callable
@@ -90,7 +91,13 @@ class Feature:
         """
         if np.isnan(value):
             return self.missing
-        return self.sentence.format(value=self.shown(value))
+        shown, word = self._unsigned(value)
+        return _WORDS.sub(word, self.sentence).format(value=shown)
+
+    @property
+    def meaning(self) -> str:
+        """The sentence for any value above zero."""
+        return _WORDS.sub(r"\1", self.sentence).format(value="…")
 
     def shown(self, value: float) -> str:
         """Return a value, not missing, as sentences show it.
@@ -99,8 +106,22 @@ class Feature:
         --------
         >>> Feature("customer_delay_mean_90d", "days", 1, "", "", len).shown(2.6)
         '3 days'
+        >>> Feature("customer_delay_mean_90d", "days", 1, "{value} [after|before]", "", len).shown(-2)
+        '2 days before'
         """
-        return _FORMATS[self.unit](value)
+        shown, word = self._unsigned(value)
+        words = _WORDS.search(self.sentence)
+        return shown if words is None or word == r"\1" else f"{shown} {words[2]}"
+
+    def _unsigned(self, value: float) -> tuple[str, str]:
+        """Return the formatted value and which of two words goes with it."""
+        shown = _FORMATS[self.unit](value)
+        if shown.startswith("-") and _WORDS.search(self.sentence):
+            return shown[1:], r"\2"
+        return shown, r"\1"
+
+
+_WORDS = re.compile(r"\[(\w+)\|(\w+)\]")
 
 
 def _days(value: float) -> str:

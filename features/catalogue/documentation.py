@@ -38,7 +38,7 @@ def _row(feature: Feature) -> str:
             f"`{feature.name}`",
             feature.unit.replace("_", " "),
             _DIRECTIONS[feature.direction],
-            feature.sentence.replace("{value}", "…"),
+            feature.meaning,
             feature.missing,
             feature.owner,
         )

@@ -16,7 +16,7 @@ _PRIOR = 2.0
 def _same(what: str, column: str, words: str) -> Feature:
     return Feature(
         f"invoice_days_late_same_{what}_mean_like", "days", 1,
-        f"it paid invoices due {words} {{value}} after due", _NO_SUCH,
+        f"it paid invoices due {words} {{value}} [after|before] due", _NO_SUCH,
         lambda m: m.of_invoice(m.pay_calendar[column]),
     )  # fmt: skip
 
@@ -41,7 +41,7 @@ FEATURES = [
         "invoice_days_late_by_pay_runs_median_like",
         "days",
         1,
-        "by its pay runs the invoice would be paid {value} after due",
+        "by its pay runs the invoice would be paid {value} [after|before] due",
         "it has paid nothing yet",
         lambda m: m.of_invoice(m.pay_calendar["days_late"]),
     ),

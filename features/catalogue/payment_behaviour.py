@@ -36,7 +36,7 @@ def _days_late_mean(window: str) -> Feature:
         name=f"customer_days_late_mean_{window}",
         unit="days",
         direction=1,
-        sentence=f"it paid {{value}} after due on average {_SPAN[window]}",
+        sentence=f"it paid {{value}} [after|before] due on average {_SPAN[window]}",
         missing=f"it paid no invoice {_SPAN[window]}",
         compute=lambda m: m.settled[window].mean("days_late_bounded"),
     )
@@ -89,7 +89,7 @@ FEATURES = [
         "customer_days_late_trend_difference_90d",
         "days",
         1,
-        "it paid {value} later in the last 90 days than over the last year",
+        "it paid {value} [later|earlier] in the last 90 days than over the last year",
         "too little history for a trend",
         lambda m: (
             m.settled["90d"].mean("days_late_bounded") - m.settled["365d"].mean("days_late_bounded")
@@ -115,7 +115,7 @@ FEATURES = [
         "customer_days_to_pay_trend_difference_90d",
         "days",
         1,
-        "it took {value} longer to pay in the last 90 days than in the year before",
+        "it took {value} [longer|shorter] to pay in the last 90 days than in the year before",
         "too little history for a trend",
         _against_before("days_to_pay", "90d", "365d"),
     ),
@@ -131,7 +131,7 @@ FEATURES = [
         "customer_days_late_by_amount_mean_365d",
         "days",
         1,
-        "weighted by amount, it paid {value} after due in the last year",
+        "weighted by amount, it paid {value} [after|before] due in the last year",
         "it paid no invoice in the last year",
         lambda m: ratio(m.settled["365d"]["amount_days_late"], m.settled["365d"]["amount_major"]),
     ),

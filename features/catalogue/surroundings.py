@@ -89,7 +89,7 @@ FEATURES = [
         "customer_group_days_late_mean_365d",
         "days",
         1,
-        "its group paid {value} after due on average in the last year",
+        "its group paid {value} [after|before] due on average in the last year",
         "it belongs to no group that has paid",
         lambda m: m.around.mean("group", "days_late_bounded", "365d"),
     ),

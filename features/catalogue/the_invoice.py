@@ -160,7 +160,7 @@ FEATURES = [
         "invoice_same_due_days_late_mean_now",
         "days",
         0,
-        "invoices due the same day were paid {value} after due",
+        "invoices due the same day were paid {value} [after|before] due",
         "none due the same day is paid yet",
         lambda m: m.of_invoice(m.recent["same_due_days_late"]),
     ),

@@ -106,7 +106,7 @@ class DefaultModel:
             "intercept": self.calibration.intercept,
             "base_rate": self.base_rate,
             "usual": list(self.usual),
-            "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
+            "reason_texts": {name: CATALOGUE[name].meaning for name in self.features},
         }, boosters
 
     @classmethod

@@ -102,7 +102,7 @@ class LatePaymentModel:
             "never": self.never,
             "usual": list(self.usual),
             "co_movement": self.co_movement.to_document(),
-            "reason_texts": {name: CATALOGUE[name].sentence for name in self.features},
+            "reason_texts": {name: CATALOGUE[name].meaning for name in self.features},
         }
         return document, boosters
 

@@ -149,7 +149,7 @@ class Scorecard:
                 for e in self.edits
             ],
             "reason_texts": {
-                name: CATALOGUE[name].sentence for name in self.features if name in CATALOGUE
+                name: CATALOGUE[name].meaning for name in self.features if name in CATALOGUE
             },
         }, {}
 

@@ -140,3 +140,11 @@ def test_reasons_are_columns_of_text_and_a_table():
     assert second["position"] == 2 and np.isnan(second["usual"])
     nothing = details(pd.Series(["C"], name="invoice_id"), [np.nan])
     assert len(nothing) == 0 and nothing["value"].dtype == np.float64
+
+
+def test_a_value_below_zero_is_told_in_words():
+    early = CATALOGUE["customer_days_late_value_last1"]
+    assert early.describe(-3.2) == "its last invoice was paid 3 days before due"
+    assert early.describe(-0.2) == "its last invoice was paid 0 days after due"
+    assert early.shown(-1.0) == "1 day before" and early.shown(4.0) == "4 days"
+    assert early.meaning == "its last invoice was paid … after due"
