@@ -106,7 +106,8 @@ class Feature:
         --------
         >>> Feature("customer_delay_mean_90d", "days", 1, "", "", len).shown(2.6)
         '3 days'
-        >>> Feature("customer_delay_mean_90d", "days", 1, "{value} [after|before]", "", len).shown(-2)
+        >>> two_sided = "{value} [after|before] due"
+        >>> Feature("customer_delay_mean_90d", "days", 1, two_sided, "", len).shown(-2)
         '2 days before'
         """
         shown, word = self._unsigned(value)
