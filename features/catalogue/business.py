@@ -75,6 +75,14 @@ FEATURES = [
         lambda m: bounded(m.insured, m.exposure),
     ),
     Feature(
+        "customer_insured_cover_kept_share_180d",
+        "share",
+        -1,
+        "insurers cover {value} of what they covered half a year ago",
+        "nothing was covered half a year ago",
+        lambda m: bounded(m.covered, m.covered_before(180)),
+    ),
+    Feature(
         "customer_balance_to_sales_ratio_365d",
         "ratio",
         1,

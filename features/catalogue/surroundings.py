@@ -45,6 +45,18 @@ def _group_rate(window: str, span: str) -> Feature:
     )
 
 
+def _bureau_mean(count: int, words: str) -> Feature:
+    # One score is noisy: the mean of some quarters is the level, the latest what moved.
+    return Feature(
+        f"customer_bureau_score_mean_last{count}",
+        "score",
+        -1,
+        f"its latest bureau scores, up to {words}, were {{value}} on average",
+        "no bureau score is known",
+        lambda m: m.latest.mean(m.book.bureau, "score_milli", "provider", count) / 1000.0,
+    )
+
+
 FEATURES = [
     _portfolio_moved("late_5", "30d", "late_5d", "the portfolio's share of late invoices"),
     _portfolio_moved("late_5", "90d", "late_5d", "the portfolio's share of late invoices"),
@@ -117,14 +129,8 @@ FEATURES = [
         "no bureau score is known",
         lambda m: m.latest(m.book.bureau, "score_milli") / 1000.0,
     ),
-    Feature(
-        "customer_bureau_score_mean_last4",
-        "score",
-        -1,
-        "its latest bureau scores, up to four, were {value} on average",
-        "no bureau score is known",
-        lambda m: m.latest.mean(m.book.bureau, "score_milli", "provider", 4) / 1000.0,
-    ),
+    _bureau_mean(4, "four"),
+    _bureau_mean(8, "eight"),
     Feature(
         "customer_bureau_score_difference_now",
         "score",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -187,6 +188,11 @@ class Moment:
     def covered(self) -> Float64:
         """Up to which exposure insurers pay their share of it; reporting minor units."""
         return standing(self.book.insurance, "cover", self.keys)
+
+    def covered_before(self, days: int) -> Float64:
+        """Return ``covered`` as it was known so many days earlier."""
+        earlier = replace(self.keys, as_of=self.keys.as_of - days * DAY)
+        return standing(self.book.insurance, "cover", earlier)
 
     @cached_property
     def position(self) -> Mapping[str, Float64]:

@@ -308,6 +308,8 @@ def _deal(facts: Facts, rng: np.random.Generator, lag: Callable[[], float], cust
     for on in (20, 120, 230):
         cover = int(rng.integers(1, 9)) * 100_000
         facts.insurance(on, cover, on + lag(), customer, until=on + 80, percent=90.0)
+    facts.insurance(-60, 500_000, 0, customer, policy_id=f"J-{customer}")
+    facts.insurance(100, 100_000, 102 + lag(), customer, policy_id=f"J-{customer}")
 
 
 def busy(facts: Facts) -> Facts:

@@ -83,6 +83,18 @@ def test_business(owing, row, check):
     )
 
 
+def test_cover_that_insurers_keep(facts, row, check):
+    facts.customer("A", 0).invoice("I1")
+    facts.insurance(100, 80_000, until=465, policy_id="P1")
+    # Cut to a quarter from day 300 on, as known on day 310; a second insurer steps in on day 400.
+    facts.insurance(300, 20_000, 310, until=465, policy_id="P1")
+    facts.insurance(400, 60_000, policy_id="P2")
+    book = facts.book()
+    kept = {200: nan, 281: 1.0, 309: 1.0, 311: 0.25, 401: 1.0, 466: 0.75, 600: 0.75, 700: 1.0}
+    for day, share in kept.items():
+        check(row(book, day), {"customer_insured_cover_kept_share_180d": share})
+
+
 def test_ages_are_told_apart_up_to_a_bound(facts, row, check):
     facts.customer("A", 0, customer_since=date(2023, 12, 22))
     book = facts.book()

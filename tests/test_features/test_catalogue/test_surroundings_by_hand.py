@@ -67,9 +67,13 @@ def test_bureau_scores(facts, row, check):
         check(row(book, day), wanted)
 
 
-def test_the_mean_of_bureau_scores_is_over_the_latest_four(facts, row, check):
-    for number, score in enumerate((600, 500, 400, 300, 200)):
+def test_the_mean_of_bureau_scores_is_over_the_latest(facts, row, check):
+    for number, score in enumerate((600, 500, 400, 300, 200, 100, 100, 100, 100)):
         facts.bureau(10 * (number + 1), score)
     book = facts.customer().book()
-    for day, mean in {11: 600, 41: 450, 51: 350}.items():
-        check(row(book, day), {"customer_bureau_score_mean_last4": mean})
+    for day, four, eight in ((11, 600, 600), (41, 450, 450), (51, 350, 400), (91, 100, 225)):
+        names = {
+            "customer_bureau_score_mean_last4": four,
+            "customer_bureau_score_mean_last8": eight,
+        }
+        check(row(book, day), names)
