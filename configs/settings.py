@@ -197,7 +197,8 @@ class ScorecardSettings(_Frozen):
     """A characteristic with more information than this is taken for a leak and left out."""
     max_correlation: float = Field(0.75, gt=0, le=1)
     max_psi: float = Field(0.5, gt=0)
-    """Bins whose shares moved more than this between the halves of the time are left out."""
+    """Characteristics whose values moved more than this between the halves of the time are left
+    out; how many are missing does not count."""
     min_gain: float = Field(2.5, ge=0)
     """What a characteristic must add to those taken: standard errors, counted by customers. More
     than two, because many are tried."""

@@ -173,9 +173,17 @@ def _worth(woe: Float64, bad: Bool) -> float:
 
 
 def _moved(binned: Binned, early: Bool) -> float:
-    """Return the PSI of the bins between the halves of the time."""
-    bins = len(binned.woe)
-    counts = [np.bincount(binned.position[rows], minlength=bins) + 0.5 for rows in (early, ~early)]
+    """Return the PSI of the ranges between the halves of the time.
+
+    Of what has a value: a book that begins knows more of its customers every month, and what is
+    missing has a bin of its own whose weight does not move the others'.
+    """
+    first, bins = binned.layout.first_range, len(binned.woe)
+    known = binned.position >= first
+    counts = [
+        np.bincount(binned.position[rows & known], minlength=bins)[first:] + 0.5
+        for rows in (early, ~early)
+    ]
     before, after = (c / c.sum() for c in counts)
     return float(((after - before) * np.log(after / before)).sum())
 

@@ -8,6 +8,7 @@ from features.catalogue import CATALOGUE, CUSTOMER_FEATURES
 from models.evaluation import classification_metrics
 from models.scorecard.candidates import Candidates
 from models.scorecard.fit import fit_card, fit_scorecard
+from models.scorecard.selection import select
 from models.snapshots import Snapshots
 
 FEATURE = next(name for name in CUSTOMER_FEATURES if CATALOGUE[name].direction == 1)
@@ -49,6 +50,28 @@ def test_the_same_rows_give_the_same_card(synthetic, settings):
         fit_scorecard(synthetic, settings.scorecard, settings.default) for _ in range(2)
     )
     assert first == again
+
+
+@pytest.mark.parametrize("what", ["missing", "values"])
+def test_values_that_wander_are_left_out_and_a_book_that_fills_is_not(synthetic, settings, what):
+    early = synthetic.as_of < np.quantile(synthetic.as_of, 0.5)
+    column = CUSTOMER_FEATURES.index(FEATURE)
+    matrix = synthetic.matrix.copy()
+    if what == "missing":
+        rows = early & (np.random.default_rng(3).random(len(early)) < 0.7)
+        matrix[rows, column] = np.nan
+    else:
+        matrix[early, column] *= 0.3
+    candidates = Candidates.of(
+        Snapshots(synthetic.customer, synthetic.as_of, matrix, synthetic.bad)
+    )
+    if what == "missing":
+        (taken,) = fit_card(candidates, settings.scorecard).characteristics
+        assert taken.feature == FEATURE
+    else:
+        (verdict,) = [v for v in select(candidates, settings.scorecard).record if v.iv]
+        assert not verdict.taken
+        assert verdict.why == "PSI above 0.5: its values wander"
 
 
 def test_nothing_that_separates_is_refused(synthetic, settings):
