@@ -99,7 +99,7 @@ def curves(hazards: Float64, weights: Float64, start: Int64, never: float) -> Cu
     hazards : float64 array of shape (n, INTERVALS)
         P(paid in the interval | open at its start and at ``start``).
     weights : float64 array of shape (n, len(DAYS))
-        How much of its interval's payments falls on each day, up to a factor.
+        How much of its interval's payments falls on each day, up to a factor; 0 before ``start``.
     start : int64 array of shape (n,)
         The first day late still possible; intervals before it are past.
     never : float
@@ -109,12 +109,11 @@ def curves(hazards: Float64, weights: Float64, start: Int64, never: float) -> Cu
     survival = np.ones((n, INTERVALS + 1))
     daily = np.zeros((n, len(DAYS)))
     alive = np.ones(n)
-    possible = weights * (DAYS >= start[:, None])
     for interval in range(INTERVALS):
         span = interval_columns(interval)
         past = start >= EDGES[interval + 1]
         paid = np.where(past, 0.0, alive * hazards[:, interval])
-        share = possible[:, span]
+        share = weights[:, span]
         total = share.sum(axis=1, keepdims=True)
         # Where no day of the interval was ever paid on, its last day stands for it.
         last = np.zeros_like(share)
@@ -124,7 +123,7 @@ def curves(hazards: Float64, weights: Float64, start: Int64, never: float) -> Cu
         alive = alive - paid
         survival[:, interval + 1] = alive
     tail = slice(int(EDGES[-1]) - FIRST_DAY, len(DAYS))
-    share = possible[:, tail]
+    share = weights[:, tail]
     total = share.sum(axis=1, keepdims=True)
     share = share / np.where(total > 0, total, 1.0)
     daily[:, tail] += (alive * (1.0 - never))[:, None] * share

@@ -22,6 +22,10 @@ NOT_ISSUED = np.full(N, -10_000)
 ANY_AGE = DRAW.integers(-60, 600, N)
 
 
+def possible(start):
+    return WEIGHTS[WEEKDAY] * (DAYS >= start[:, None])
+
+
 @pytest.fixture(params=["not issued", "open for some time"])
 def start(request):
     return NOT_ISSUED if request.param == "not issued" else ANY_AGE
@@ -29,7 +33,7 @@ def start(request):
 
 @pytest.fixture
 def made(start):
-    return curves(HAZARDS, WEIGHTS[WEEKDAY], start, never=0.4)
+    return curves(HAZARDS, possible(start), start, never=0.4)
 
 
 def test_the_intervals_cover_the_curve_without_gap_or_overlap():
@@ -71,13 +75,13 @@ def test_the_daily_curve_is_what_survival_loses(made):
 
 
 def test_what_is_already_so_late_is_late_for_certain():
-    made = curves(HAZARDS, WEIGHTS[WEEKDAY], ANY_AGE, never=0.4)
+    made = curves(HAZARDS, possible(ANY_AGE), ANY_AGE, never=0.4)
     for days in HORIZONS:
         assert (made.late(days)[days <= ANY_AGE] == 1.0).all()
 
 
 def test_no_day_before_the_start_is_possible():
-    made = curves(HAZARDS, WEIGHTS[WEEKDAY], ANY_AGE, never=0.4)
+    made = curves(HAZARDS, possible(ANY_AGE), ANY_AGE, never=0.4)
     assert made.daily[DAYS[None, :] < np.minimum(ANY_AGE, LAST_DAY)[:, None]].sum() == 0.0
     assert (made.expected_days_late() >= np.minimum(ANY_AGE, LAST_DAY) - 1e-6).all()
     assert (made.quantile(0.1) >= np.minimum(ANY_AGE, LAST_DAY)).all()
@@ -101,7 +105,7 @@ def test_the_median_splits_the_curve(made):
 
 def test_the_mean_is_within_the_curve_and_rises_with_the_share_never_paid(start):
     means = [
-        curves(HAZARDS, WEIGHTS[WEEKDAY], start, never).expected_days_late()
+        curves(HAZARDS, possible(start), start, never).expected_days_late()
         for never in (0.0, 0.5, 1.0)
     ]
     assert (means[0] <= means[1] + 1e-9).all()
@@ -111,8 +115,8 @@ def test_the_mean_is_within_the_curve_and_rises_with_the_share_never_paid(start)
 
 
 def test_higher_hazards_mean_earlier_payment(start):
-    slow = curves(HAZARDS * 0.8, WEIGHTS[WEEKDAY], start, never=0.4)
-    fast = curves(HAZARDS, WEIGHTS[WEEKDAY], start, never=0.4)
+    slow = curves(HAZARDS * 0.8, possible(start), start, never=0.4)
+    fast = curves(HAZARDS, possible(start), start, never=0.4)
     assert (fast.survival <= slow.survival + 1e-12).all()
 
 
