@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -83,6 +84,7 @@ def _predictions(customers: int, months: int, seed: int) -> Iterator[pd.DataFram
             ("two months after", date.fromisoformat(holds["shock_until"]) + AFTER),
         ):
             first = moment_in_microseconds(cutoff)
+            print(f"seed {seed}, {trained}: training as of {cutoff}", file=sys.stderr, flush=True)
             model = fit_late_payment(book, first, Settings().late_payment).model
             last = min(moment_in_microseconds(cutoff + TESTED), end)
             rows = issue_rows(book, first, last, end)
