@@ -173,6 +173,7 @@ def score_ledger(
             scored.customers,
             (losses.low, losses.mean, losses.high),
             settings.default.window_months,
+            losses.mean_days,
         ),
         "worklist": scored.worklist,
         "invoice_reasons": details(invoices["invoice_id"], invoices["reasons"]),

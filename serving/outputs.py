@@ -19,6 +19,7 @@ CUSTOMER_COLUMNS: dict[str, Kind] = {
     "customer_id": "text",
     "currency": "text",
     "pd_12m": "number",
+    "pd_upper": "number",
     "score": "number",
     "grade": "text",
     "exposure": "number",
@@ -32,6 +33,26 @@ CUSTOMER_COLUMNS: dict[str, Kind] = {
     **_REASONS,
 }
 """Columns of ``customers`` that are kept; ``as_of`` belongs to the whole set."""
+
+APPLICATION_KINDS: dict[str, Kind] = {
+    "application_id": "text",
+    "customer_id": "text",
+    "as_of": "date",
+    "currency": "text",
+    "requested_amount": "number",
+    "pd_12m": "number",
+    "pd_upper": "number",
+    "score": "number",
+    "grade": "text",
+    "lgd": "number",
+    "lgd_basis": "text",
+    "expected_loss": "number",
+    "suggested_limit": "number",
+    "binding_cap": "text",
+    "basis": "text",
+    **_REASONS,
+}
+"""Columns of ``applications`` that are answered."""
 
 INVOICE_COLUMNS: dict[str, Kind] = {
     "invoice_id": "text",

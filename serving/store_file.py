@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from serving.store_schema import SCHEMA_VERSION, STATEMENTS
+from serving.store_schema import SCHEMA_VERSION, STATEMENTS, missing_columns
 
 Record = dict[str, Any]
 
@@ -114,6 +114,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         # Every statement bears being repeated: two processes may start at once.
         connection.execute("BEGIN IMMEDIATE")
         for statement in STATEMENTS:
+            connection.execute(statement)
+        present = {row[1] for row in connection.execute("PRAGMA table_info(customers)")}
+        for statement in missing_columns(present):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from serving.outputs import (
     CUSTOMER_COLUMNS,
@@ -12,7 +12,8 @@ from serving.outputs import (
     Kind,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: ``pd_upper`` beside the customers' PD."""
 
 _TYPES: dict[Kind, str] = {"text": "TEXT", "date": "TEXT", "number": "REAL", "integer": "INTEGER"}
 
@@ -78,3 +79,18 @@ BEGIN SELECT RAISE(ABORT, 'decisions are append-only: none is replaced'); END"""
 WHEN EXISTS (SELECT 1 FROM decisions WHERE idempotency_key = NEW.idempotency_key)
 BEGIN SELECT RAISE(IGNORE); END""",
 )
+
+
+def missing_columns(present: Collection[str]) -> tuple[str, ...]:
+    """Return the statements that add to an older file's customers what they have now.
+
+    Examples
+    --------
+    >>> missing_columns(CUSTOMER_COLUMNS.keys() - {"pd_upper"})
+    ('ALTER TABLE customers ADD COLUMN pd_upper REAL',)
+    """
+    return tuple(
+        f"ALTER TABLE customers ADD COLUMN {name} {_TYPES[kind]}"
+        for name, kind in CUSTOMER_COLUMNS.items()
+        if name not in present
+    )

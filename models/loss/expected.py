@@ -9,7 +9,7 @@ import pandas as pd
 Float64 = npt.NDArray[np.float64]
 
 SCENARIO_COLUMNS = ["scenario", "horizon_months", "currency", "pd_12m", "lgd", "exposure"]
-SCENARIO_COLUMNS += ["insured", "expected_loss"]
+SCENARIO_COLUMNS += ["insured", "expected_loss", "recovery_days"]
 
 
 def insurers_part(exposure: Float64, cover: Float64, borne: Float64) -> Float64:
@@ -33,7 +33,10 @@ def insurers_part(exposure: Float64, cover: Float64, borne: Float64) -> Float64:
 
 
 def book_scenarios(
-    customers: pd.DataFrame, lgd_range: tuple[float, float, float], months: int
+    customers: pd.DataFrame,
+    lgd_range: tuple[float, float, float],
+    months: int,
+    recovery_days: float,
 ) -> pd.DataFrame:
     """Return the book's expected loss, and how it moves with what is not certain.
 
@@ -45,6 +48,8 @@ def book_scenarios(
         Lower end, mean and upper end of the portfolio's LGD: every customer's moves with it.
     months : int
         The horizon of the PD.
+    recovery_days : float
+        From default to the cash that came of it, by amount; NaN where none was measured.
 
     Returns
     -------
@@ -77,6 +82,7 @@ def book_scenarios(
                 "exposure": round(total, 2),
                 "insured": round(float(borne.sum()), 2),
                 "expected_loss": round(float(loss.sum()), 2) if len(scored) else np.nan,
+                "recovery_days": round(recovery_days, 1),
             }
         )
     return pd.DataFrame(rows, columns=SCENARIO_COLUMNS)

@@ -1,4 +1,4 @@
-"""Whose history carries a score: the customer's own, its segment's, or the portfolio's."""
+"""What carries a score: the customer's own history, a bureau, its segment, or the portfolio."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def basis_at(moment: Moment) -> npt.NDArray[np.object_]:
     # A comparison with NaN is false: a customer of no segment.
     chosen = np.select([own, segment >= 0], ["own history", "segment"], "portfolio")
     return np.asarray(chosen, dtype=object)
+
+
+def customer_basis_at(moment: Moment) -> npt.NDArray[np.object_]:
+    """Return the same for scores of customers: for a thin history a bureau's score comes first."""
+    basis = basis_at(moment)
+    bureau = ~np.isnan(moment.latest(moment.book.bureau, "score_milli"))
+    return np.where((basis != "own history") & bureau, "bureau", basis).astype(object)
 
 
 def basis_of(book: Book, keys: Keys) -> npt.NDArray[np.object_]:

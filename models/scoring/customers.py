@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +24,12 @@ from models.loss.expected import insurers_part
 from models.loss.given_default import LossGivenDefault, assumed
 from models.priority import rank_worklist
 from models.reasons import REASON_COLUMNS, Reason, details, find_reasons, sentences
-from models.scoring.basis import basis_at
+from models.scoring.basis import customer_basis_at
+from models.scoring.default_status import GRADE, DefaultStatus, default_status
 from models.snapshots import active, customer_keys
 
+CARD_REASON_COLUMNS = tuple(f"card_{name}" for name in REASON_COLUMNS)
+"""The scorecard's own reasons, where the default model's stand in `REASON_COLUMNS`."""
 CUSTOMER_COLUMNS = [
     "customer_id",
     "as_of",
@@ -45,6 +49,7 @@ CUSTOMER_COLUMNS = [
     "binding_cap",
     "basis",
     *REASON_COLUMNS,
+    *CARD_REASON_COLUMNS,
 ]
 """The columns of the ``customers`` output."""
 
@@ -96,7 +101,8 @@ def score_customers(
     scored["currency"] = book.reporting_currency
     matrix = build_matrix(book, keys, CUSTOMER_FEATURES)
     settled = moment.settled["365d"]["count"]
-    pd_12m, found = _risk(scored, models, matrix, settled)
+    status = default_status(moment, settings.default)
+    pd_12m, found = _risk(scored, models, matrix, settled, status)
     balance = moment.position["balance"] / units
     scored["exposure"] = np.round(balance + moment.open_orders / units, 2)
     scored["overdue"] = moment.position["overdue"] / units
@@ -120,7 +126,7 @@ def score_customers(
         settled_invoices=settled,
         current_limit=scored["current_limit"].to_numpy(),
     )
-    scored["basis"] = basis_at(moment)
+    scored["basis"] = status.basis(customer_basis_at(moment))
     worklist = _worklist(scored, invoices, moment, settings, collectors)
     customers = scored.reindex(columns=CUSTOMER_COLUMNS)
     return CustomerScores(customers, worklist, details(scored["customer_id"], found))
@@ -150,32 +156,46 @@ def _usual(total: Float64, count: Float64) -> Float64:
 
 
 def _risk(
-    scored: pd.DataFrame, models: Mapping[str, LoadedModel], matrix: Float64, settled: Float64
+    scored: pd.DataFrame,
+    models: Mapping[str, LoadedModel],
+    matrix: Float64,
+    settled: Float64,
+    status: DefaultStatus,
 ) -> tuple[npt.NDArray[np.float64], list[tuple[Reason, ...]]]:
     """Fill the risk columns; returns the probability of default, NaN without a model, and why."""
     pd_12m = np.full(len(scored), np.nan)
     scored["score"] = np.nan
     scored["grade"] = None
-    explained = None
-    if "scorecard" in models:
+    found: list[tuple[Reason, ...]] = [()] * len(scored)
+    if "scorecard" in models and len(scored):
         card = models["scorecard"].model
         score = card.score(matrix)
-        scored["score"] = score
         pd_12m = card.pd_of(score)
-        scored["grade"] = card.grade(pd_12m)
-        explained = card
+        scored["score"], scored["grade"] = score, card.grade(pd_12m)
+        found = _explained(card, matrix)
     pd_upper = upper_by_rule(pd_12m, settled)
     if "default" in models and len(scored):
-        explained = models["default"].model
-        pd_12m = explained.predict(matrix)
-        pd_upper = explained.predict_upper(pd_12m, settled)
+        if "scorecard" in models:
+            beside = sentences(status.explain(found))
+            scored[list(CARD_REASON_COLUMNS)] = beside.to_numpy(dtype=object)
+        model = models["default"].model
+        pd_12m = model.predict(matrix)
+        pd_upper = model.predict_upper(pd_12m, settled)
+        found = _explained(model, matrix)
+    if {"scorecard", "default"} & models.keys():
+        # Points tell who will default: of who has, they say nothing.
+        pd_12m = np.where(status.defaulted, 1.0, pd_12m)
+        pd_upper = np.where(status.defaulted, 1.0, pd_upper)
+        scored.loc[status.defaulted, "score"] = np.nan
+        scored.loc[status.defaulted, "grade"] = GRADE
+        found = status.explain(found)
     scored["pd_12m"], scored["pd_upper"] = pd_12m, pd_upper
-    found: list[tuple[Reason, ...]] = [()] * len(scored)
-    if explained is not None and len(scored):
-        contributions = explained.contributions(matrix)
-        found = find_reasons(explained.features, matrix, contributions, explained.usual)
     scored[list(REASON_COLUMNS)] = sentences(found)
     return pd_12m, found
+
+
+def _explained(model: Any, matrix: Float64) -> list[tuple[Reason, ...]]:
+    return find_reasons(model.features, matrix, model.contributions(matrix), model.usual)
 
 
 def _worklist(

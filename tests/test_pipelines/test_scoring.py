@@ -41,6 +41,7 @@ CUSTOMERS = [
         "basis",
     ),
     *REASONS,
+    *(f"card_{name}" for name in REASONS),
 ]
 WORKLIST = [
     *("rank", "customer_id", "collector_id", "currency", "priority_value", "cash_at_risk"),
@@ -140,7 +141,10 @@ def test_scored_customers_and_worklist_are_plausible(score):
     customers, worklist = frames["customers"], frames["worklist"]
     assert customers["customer_id"].is_unique
     assert customers["pd_12m"].between(0, 1).all()
-    assert set(customers["grade"]) <= set("ABCDEFGHI")
+    held = customers["basis"].isin(["in default", "in probation"])
+    assert held.any() and (customers.loc[held, "grade"] == "default").all()
+    assert (customers.loc[held, "pd_12m"] == 1.0).all()
+    assert set(customers.loc[~held, "grade"]) <= set("ABCDEFGHI")
     scenarios = frames["expected_loss"].set_index("scenario")["expected_loss"]
     assert scenarios["base"] == pytest.approx(customers["expected_loss"].sum(), abs=1)
     assert scenarios["lower LGD"] < scenarios["base"] < scenarios["higher LGD"]
@@ -151,7 +155,7 @@ def test_scored_customers_and_worklist_are_plausible(score):
     assert (at_risk >= 0).all() and (customers["insured"] > 0).any()
     loss = customers["pd_12m"] * customers["lgd"] * at_risk
     assert np.allclose(customers["expected_loss"], loss, atol=0.006)
-    assert set(customers["basis"]) <= {"own history", "segment", "portfolio"}
+    assert set(customers.loc[~held, "basis"]) <= {"own history", "bureau", "segment", "portfolio"}
     assert worklist["rank"].tolist() == list(range(1, len(worklist) + 1))
     assert worklist["priority_value"].is_monotonic_decreasing
     assert (worklist["cash_at_risk"] <= worklist["overdue"] + 0.01).all()

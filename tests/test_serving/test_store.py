@@ -226,6 +226,17 @@ def test_a_file_that_is_no_store_is_refused(home):
         RiskStore(home.risk_store).current()
 
 
+def test_an_earlier_format_gets_what_it_lacks(store, home, outputs):
+    store.publish(date(2026, 1, 1), outputs())
+    with sqlite3.connect(home.risk_store) as connection:
+        connection.execute("ALTER TABLE customers DROP COLUMN pd_upper")
+        connection.execute("PRAGMA user_version = 1")
+    later = RiskStore(home.risk_store)
+    assert later.customer("C1")["pd_upper"] is None
+    later.publish(date(2026, 1, 2), outputs(customers=outputs().customers.assign(pd_upper=0.2)))
+    assert later.customer("C1")["pd_upper"] == 0.2
+
+
 def test_a_later_format_is_refused(store, home):
     store.current()
     with sqlite3.connect(home.risk_store) as connection:

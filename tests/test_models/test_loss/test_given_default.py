@@ -82,6 +82,6 @@ def test_insurers_bear_their_share_up_to_the_cover():
 
 def test_scenarios_of_a_book_without_customers_are_empty_sums():
     columns = ["currency", "pd_12m", "pd_upper", "lgd", "exposure", "insured"]
-    found = book_scenarios(pd.DataFrame(columns=columns, dtype=float), (0.3, 0.4, 0.5), 12)
+    found = book_scenarios(pd.DataFrame(columns=columns, dtype=float), (0.3, 0.4, 0.5), 12, 80.0)
     assert list(found.columns) == SCENARIO_COLUMNS
     assert found["expected_loss"].isna().all()
