@@ -15,7 +15,16 @@ from configs.settings import Settings
 from serving import problems
 from serving.context import Context
 from serving.frontier import Frontier
-from serving.routes import customers, health, invoices, orders, pages, reference, worklist
+from serving.routes import (
+    applications,
+    customers,
+    health,
+    invoices,
+    orders,
+    pages,
+    reference,
+    worklist,
+)
 from serving.security import ensure_api_key
 
 STATIC = Path(__file__).parent / "static"
@@ -61,7 +70,7 @@ def create_app(home: Home, settings: Settings | None, api_key: str | None = None
         redirect_slashes=False,
     )
     app.state.context = context
-    for subject in (customers, health, invoices, orders, pages, reference, worklist):
+    for subject in (applications, customers, health, invoices, orders, pages, reference, worklist):
         app.include_router(subject.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, pages.problem_page)

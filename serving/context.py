@@ -24,6 +24,7 @@ class Context:
     Parameters
     ----------
     home : Home
+    settings : Settings
     policy : OrderPolicy or None
         None: no policy is loaded, no order is decided.
     serving : ServingSettings
@@ -35,6 +36,7 @@ class Context:
     """
 
     home: Home
+    settings: Settings
     policy: OrderPolicy | None
     serving: ServingSettings
     fx_max_age_days: int
@@ -50,6 +52,7 @@ class Context:
         store = RiskStore(home.risk_store)
         return cls(
             home=home,
+            settings=chosen,
             policy=settings.orders if settings else None,
             serving=chosen.serving,
             fx_max_age_days=chosen.intake.fx_max_age_days,

@@ -8,15 +8,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from configs.home import Home
 from configs.settings import Settings
+from features.build import moment_in_microseconds
 from features.facts.book import Book
 from features.facts.loading import load_book
 from features.ledger import Ledger
 from models.bundle import LoadedModel, load_champions
+from models.loss.given_default import LossGivenDefault, assumed, learnt_lgd
 from serving.store import RiskStore
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ class Loaded:
     ----------
     book : Book or None
         None: the ledger cannot be read, see ``faults``.
+    ledger : Ledger or None
+        The one the book was loaded from.
     models : mapping of str to LoadedModel
         The champions by name; missing ones are absent.
     faults : tuple of str
@@ -42,6 +47,7 @@ class Loaded:
     """
 
     book: Book | None = None
+    ledger: Ledger | None = None
     models: Mapping[str, LoadedModel] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     signature: Signature = ()
@@ -58,7 +64,7 @@ class ScoringState:
     store : RiskStore
         Names the ledger that was scored.
     settings : Settings, optional
-        When an invoice counts as paid.
+        When an invoice counts as paid, and what a default is.
     patience : float
         Seconds that a request waits for a newer state before it takes the older one.
     """
@@ -68,7 +74,8 @@ class ScoringState:
     ) -> None:
         self._home = home
         self._store = store
-        self._settlement = (settings or Settings()).settlement
+        self._settings = settings or Settings()
+        self._losses: tuple[Loaded, date, LossGivenDefault] | None = None
         self._patience = patience
         self._loaded: Loaded | None = None
         self._lock = threading.Lock()
@@ -92,6 +99,18 @@ class ScoringState:
             self.start()
         return self._loaded
 
+    def losses(self, loaded: Loaded, as_of: date) -> LossGivenDefault:
+        """Return what a default costs as known at a moment; kept while state and moment stay."""
+        kept = self._losses
+        if kept is not None and kept[0] is loaded and kept[1] == as_of:
+            return kept[2]
+        if loaded.ledger is None or loaded.book is None:
+            return assumed(self._settings.loss, self._settings.default.lgd)
+        moment = moment_in_microseconds(as_of)
+        found = learnt_lgd(loaded.ledger, loaded.book, self._settings, moment)
+        self._losses = (loaded, as_of, found)
+        return found
+
     def start(self) -> threading.Thread:
         """Begin loading, unless that is already under way."""
         with self._lock:
@@ -104,21 +123,23 @@ class ScoringState:
         started = time.perf_counter()
         signature = self._signature()
         faults: list[str] = []
-        book = _tried(self._load_book, faults)
+        ledger = _tried(self._open_ledger, faults)
+        book = None if ledger is None else _tried(lambda: self._load_book(ledger), faults)
         models = _tried(lambda: load_champions(self._home), faults) or {}
         for model in models.values():
             _tried(model.warm_up, faults)
         if not models and not faults:
             faults.append("No model is trained in this home yet: run 'payrisk train all'.")
-        self._loaded = Loaded(book, models, tuple(faults), signature)
+        self._loaded = Loaded(book, ledger, models, tuple(faults), signature)
         seconds = time.perf_counter() - started
         logger.info("scoring state loaded", extra={"seconds": seconds, "faults": faults})
 
-    def _load_book(self) -> Book | None:
+    def _open_ledger(self) -> Ledger | None:
         published = self._store.current()
-        if published is None:
-            return None
-        return load_book(Ledger.open(published.ledger), self._settlement)
+        return None if published is None else Ledger.open(published.ledger)
+
+    def _load_book(self, ledger: Ledger) -> Book:
+        return load_book(ledger, self._settings.settlement)
 
     def _signature(self) -> Signature:
         published = self._store.current()

@@ -82,10 +82,10 @@ def score(batch: InvoiceBatch, context: Shared) -> dict[str, Any]:
         raise Problem(413, f"{count(rows, 'row')} in one request; send at most {most:,} at a time.")
     published = context.store.current()
     loaded = context.scoring.current()
-    as_of = batch.as_of or _default_moment(published, loaded)
+    as_of = batch.as_of or default_moment(published, loaded)
     answer: dict[str, Any] = {"as_of": as_of.isoformat(), "models": {}, "invoices": []}
     if batch.invoices:
-        champion = _champion(loaded, as_of)
+        champion = usable_champion("late_payment", loaded, as_of)
         answer["models"] = {"late_payment": str(champion.version)}
         answer["invoices"] += _proposed(batch.invoices, context, loaded, champion, as_of)
     if batch.invoice_ids:
@@ -95,7 +95,14 @@ def score(batch: InvoiceBatch, context: Shared) -> dict[str, Any]:
     return answer
 
 
-def _default_moment(published: Published | None, loaded: Loaded) -> date:
+def default_moment(published: Published | None, loaded: Loaded) -> date:
+    """Return the moment of the published scores, else the ledger's end.
+
+    Raises
+    ------
+    Problem
+        503: there is neither.
+    """
     if published is not None:
         return published.as_of
     if loaded.book is not None:
@@ -103,15 +110,22 @@ def _default_moment(published: Published | None, loaded: Loaded) -> date:
     raise Problem(503, "No scores are published yet: run 'payrisk score'.")
 
 
-def _champion(loaded: Loaded, as_of: date) -> LoadedModel:
-    champion = loaded.models.get("late_payment")
+def usable_champion(name: str, loaded: Loaded, as_of: date) -> LoadedModel:
+    """Return a champion that may be asked at a moment.
+
+    Raises
+    ------
+    Problem
+        503: there is none or no ledger; 422: it or the ledger does not fit the moment.
+    """
+    champion = loaded.models.get(name)
     if champion is None or loaded.book is None:
-        missing = " ".join(loaded.faults) or "There is no late_payment model: run 'payrisk train'."
+        missing = " ".join(loaded.faults) or f"There is no {name} model: run 'payrisk train'."
         raise Problem(503, missing)
     if champion.trained_as_of > as_of:
         raise Problem(
             422,
-            f"late_payment {champion.version} was trained as of {champion.trained_as_of}: it knows "
+            f"{name} {champion.version} was trained as of {champion.trained_as_of}: it knows "
             f"what came after as_of {as_of}; ask for a later moment.",
         )
     if (as_of - loaded.book.extract_date).days > STALE_AFTER_DAYS:
