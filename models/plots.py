@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -16,6 +17,17 @@ from models.training import Checked, Trained
 matplotlib.use("Agg")
 
 _BLUE, _GREY, _RED = "#2457a6", "#8a94a3", "#b3372f"
+
+
+def draw(figures: Mapping[str, Figure], folder: Path) -> None:
+    """Write figures to files of a new folder, by name.
+
+    Where their parts stand is kept: the page that shows them too need not find it again.
+    """
+    folder.mkdir()
+    for file, figure in figures.items():
+        figure.savefig(folder / file, dpi=110)
+        figure.set_layout_engine("none")
 
 
 def report_figure(name: str, checks: Sequence[Checked]) -> Figure:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from configs.home import Home
 from models.bundle import DOCUMENT, LoadedModel, write_bundle
-from models.plots import scorecard_figure
+from models.plots import draw, scorecard_figure
 from models.registry import Registered, Registry
 from models.scorecard.card import Scorecard
 from models.scorecard.editing import edited_card
@@ -83,12 +83,13 @@ def import_card(home: Home, path: Path, by: str, reason: str) -> Imported:
     content = json.loads((registry.bundle_of(_NAME, version) / DOCUMENT).read_text("utf-8"))
     kept = {key: content[key] for key in ("name", "trained_as_of", "ledger_fingerprint", "window")}
     with tempfile.TemporaryDirectory() as scratch:
-        bundle = Path(scratch) / _NAME
+        bundle, drawn = Path(scratch) / _NAME, Path(scratch) / "plots"
         about = {**kept, "fingerprint": write_bundle(bundle, card, kept)}
         trained = _as_trained(card, kept, card.edits[-1])
         figures = {"scorecard.png": scorecard_figure(card)}
+        draw(figures, drawn)
         page = training_page(trained, about, figures)
-        registered = registry.register(trained, bundle, about, figures, page)
+        registered = registry.register(trained, bundle, about, drawn, page)
     return Imported(registered, card.edits[-1])
 
 

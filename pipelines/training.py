@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from features.ledger.storage import Ledger
 from models.bundle import KINDS, champion_versions, publish_champion, write_bundle
 from models.plots import (
     dependence_figure,
+    draw,
     importance_figure,
     report_figure,
     scorecard_figure,
@@ -78,7 +80,8 @@ def train_model(
         figures["scorecard.png"] = scorecard_figure(trained.model)
     registry = Registry(home)
     with tempfile.TemporaryDirectory() as scratch:
-        bundle = Path(scratch) / name
+        bundle, drawn = Path(scratch) / name, Path(scratch) / "plots"
+        draw(figures, drawn)
         about = {
             "name": name,
             "trained_as_of": as_of.isoformat(),
@@ -87,12 +90,10 @@ def train_model(
         }
         about["fingerprint"] = write_bundle(bundle, trained.model, about)
         page = training_page(trained, about, figures)
-        registered = registry.register(trained, bundle, about, figures, page)
+        registered = registry.register(trained, bundle, about, drawn, page)
+        plots = home.reports / f"{name}-{registered.version}"
+        shutil.copytree(drawn, plots, dirs_exist_ok=True)
     publish_champions(home, registry)
-    plots = home.reports / f"{name}-{registered.version}"
-    plots.mkdir(parents=True, exist_ok=True)
-    for file, figure in figures.items():
-        figure.savefig(plots / file, dpi=110)
     (plots / "report.html").write_text(page, encoding="utf-8")
     return TrainOutcome(name, registered, "", trained.metrics, plots)
 

@@ -12,8 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from configs.home import Home
 from models.bundle import LoadedModel, read_bundle
 from models.training import Trained
@@ -81,7 +79,7 @@ class Registry:
         trained: Trained,
         bundle: Path,
         about: Mapping[str, Any],
-        figures: Mapping[str, Figure],
+        plots: Path,
         report: str,
     ) -> Registered:
         """Log a training run and register its bundle as a version.
@@ -93,8 +91,8 @@ class Registry:
             Folder written by `models.bundle.write_bundle`.
         about : mapping
             ``fingerprint``, ``ledger_fingerprint``, ``trained_as_of``.
-        figures : mapping of str to Figure
-            File name to plot.
+        plots : Path
+            Folder of the plots' files.
         report : str
             The page about this training, HTML.
         """
@@ -113,8 +111,7 @@ class Registry:
             mlflow.log_metrics(finite)
             mlflow.log_dict({"features": list(trained.model.features)}, "features.json")
             mlflow.log_dict({"metrics": _by_cutoff(trained, finite)}, "metrics_by_cutoff.json")
-            for file, figure in figures.items():
-                mlflow.log_figure(figure, f"plots/{file}")
+            mlflow.log_artifacts(str(plots), "plots")
             mlflow.log_text(report, "report.html")
             with warnings.catch_warnings():
                 # Hints about type annotations and integer columns with missing values.

@@ -10,7 +10,7 @@ import pytest
 
 from configs import Home
 from models.bundle import write_bundle
-from models.plots import report_figure
+from models.plots import draw, report_figure
 from models.registry import CHALLENGER, CHAMPION, Registry
 from models.scorecard.card import Scorecard
 
@@ -31,8 +31,10 @@ class Shelf:
         bundle = self.root / f"bundle-{shift}"
         about = {"name": "scorecard", "trained_as_of": "2025-10-01", "ledger_fingerprint": "f00d"}
         about["fingerprint"] = write_bundle(bundle, moved, about)
-        figures = {"report.png": report_figure("scorecard", trained.checks)}
-        return self.registry.register(trained, bundle, about, figures, "<html></html>"), moved
+        plots = self.root / f"plots-{shift}"
+        if not plots.exists():
+            draw({"report.png": report_figure("scorecard", trained.checks)}, plots)
+        return self.registry.register(trained, bundle, about, plots, "<html></html>"), moved
 
 
 @pytest.fixture(scope="module")
