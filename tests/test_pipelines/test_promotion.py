@@ -15,9 +15,9 @@ from pipelines.training import train_model
 
 
 @pytest.fixture(scope="module")
-def two_versions(trained, settings, tmp_path_factory) -> SimpleNamespace:
+def two_versions(trained, settings, new_home, tmp_path_factory) -> SimpleNamespace:
     """A home with two versions of the default model, the first of them champion."""
-    home = Home(tmp_path_factory.mktemp("promotion") / "home")
+    home = new_home(tmp_path_factory.mktemp("promotion") / "home")
     other = settings.model_copy(
         update={"default_model": settings.default_model.model_copy(update={"trees": 15})}
     )

@@ -65,10 +65,10 @@ def test_a_moment_the_ledger_does_not_reach_is_refused(trained, empty_home, sett
         train_model("default", trained.ledger, date(2030, 1, 1), empty_home, settings, str)
 
 
-def test_a_history_of_a_few_months_trains(trained, empty_home, settings):
+def test_a_history_of_a_few_months_trains(trained, new_home, tmp_path, settings):
     """No invoice of the last slice can be 30 days late yet: nothing to measure there."""
     outcome = train_model(
-        "late_payment", trained.ledger, date(2023, 6, 1), empty_home, settings, str
+        "late_payment", trained.ledger, date(2023, 6, 1), new_home(tmp_path / "h"), settings, str
     )
     assert outcome.registered is not None, outcome.refusal
 
