@@ -22,6 +22,7 @@ from configs.settings import LatePaymentSettings, TreeSettings
 from features.build import moment_in_microseconds
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
+from models.late_payment.capacity import booster_parameters
 from models.late_payment.dataset import Rows, cases, training_rows
 from models.late_payment.fitting import fit_late_payment
 from models.late_payment.model import LatePaymentModel
@@ -43,14 +44,9 @@ def _train(
     matrix: np.ndarray, paid: np.ndarray, size: TreeSettings, settings: LatePaymentSettings
 ) -> None:
     parameters = {
+        **booster_parameters(size, settings),
         "objective": "binary",
         "max_bin": 63,
-        "learning_rate": size.learning_rate,
-        "num_leaves": size.leaves,
-        "min_data_in_leaf": size.min_rows_in_leaf,
-        "feature_fraction": size.feature_fraction,
-        "lambda_l2": size.lambda_l2,
-        "extra_trees": settings.extra_trees,
         "verbose": -1,
     }
     lgb.train(parameters, lgb.Dataset(matrix, paid.astype(np.int8)), num_boost_round=size.trees)

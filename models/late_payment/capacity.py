@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from configs.settings import LatePaymentSettings
+from configs.settings import LatePaymentSettings, TreeSettings
 from models.boosting import mean_log_odds, side_by_side, train_booster
 from models.calibration import log_losses
 from models.late_payment.dataset import MIN_CASES, Rows, cases
@@ -84,17 +85,24 @@ class Boosters:
             self._matrix[rows],
             paid,
             {
-                "learning_rate": size.learning_rate,
-                "num_leaves": size.leaves,
-                "min_data_in_leaf": size.min_rows_in_leaf,
-                "feature_fraction": size.feature_fraction,
-                "lambda_l2": size.lambda_l2,
-                "extra_trees": settings.extra_trees,
+                **booster_parameters(size, settings),
                 "monotone_constraints": self._constraints,
                 "seed": settings.seed + number,
             },
             size.trees,
         )
+
+
+def booster_parameters(size: TreeSettings, settings: LatePaymentSettings) -> dict[str, Any]:
+    """Return LightGBM's parameters of a capacity."""
+    return {
+        "learning_rate": size.learning_rate,
+        "num_leaves": size.leaves,
+        "min_data_in_leaf": size.min_rows_in_leaf,
+        "feature_fraction": size.feature_fraction,
+        "lambda_l2": size.lambda_l2,
+        "extra_trees": settings.extra_trees,
+    }
 
 
 def choose(boosters: Boosters, later: Rows, settings: LatePaymentSettings) -> list[Choice]:
