@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models.bundle import LoadedModel
 from models.scoring.applications import score_applications
 from serving.amounts import Amount, check_amount
+from serving.champions import default_moment, usable_champion
 from serving.context import Context, KeyRequired, Shared
 from serving.outputs import APPLICATION_KINDS, plain_rows
 from serving.problems import Problem
 from serving.routes.customers import reasons_of
-from serving.routes.invoices import default_moment, usable_champion
 from serving.routes.orders import Currency, Id
 from serving.scoring_state import Loaded
 from serving.wording import count
