@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,8 @@ _NAME = re.compile(
     r"(rate|mean|std|median|p90|max|share|ratio|difference|count|value)_"
     r"(last\d+|ewm|like|30d|90d|180d|365d|all|now)$"
 )
+_WORDS = re.compile(r"\[(\w+)\|(\w+)\]")
+"""The two words of a sentence, for values above and below zero."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,16 @@ class Feature:
         """
         if np.isnan(value):
             return self.missing
-        shown, word = self._unsigned(value)
-        return _WORDS.sub(word, self.sentence).format(value=shown)
+        shown = _FORMATS[self.unit](value)
+        above, below, word = self._two_sided
+        if word and shown.startswith("-"):
+            return below.format(value=shown[1:])
+        return above.format(value=shown)
 
     @property
     def meaning(self) -> str:
         """The sentence for any value above zero."""
-        return _WORDS.sub(r"\1", self.sentence).format(value="…")
+        return self._two_sided[0].format(value="…")
 
     def shown(self, value: float) -> str:
         """Return a value, not missing, as sentences show it.
@@ -110,19 +116,15 @@ class Feature:
         >>> Feature("customer_delay_mean_90d", "days", 1, two_sided, "", len).shown(-2)
         '2 days before'
         """
-        shown, word = self._unsigned(value)
+        shown, word = _FORMATS[self.unit](value), self._two_sided[2]
+        return f"{shown[1:]} {word}" if word and shown.startswith("-") else shown
+
+    @cached_property
+    def _two_sided(self) -> tuple[str, str, str]:
+        """The sentence above and below zero, and the word that tells below; empty without one."""
         words = _WORDS.search(self.sentence)
-        return shown if words is None or word == r"\1" else f"{shown} {words[2]}"
-
-    def _unsigned(self, value: float) -> tuple[str, str]:
-        """Return the formatted value and which of two words goes with it."""
-        shown = _FORMATS[self.unit](value)
-        if shown.startswith("-") and _WORDS.search(self.sentence):
-            return shown[1:], r"\2"
-        return shown, r"\1"
-
-
-_WORDS = re.compile(r"\[(\w+)\|(\w+)\]")
+        above, below = (_WORDS.sub(side, self.sentence) for side in (r"\1", r"\2"))
+        return above, below, words[2] if words else ""
 
 
 def _days(value: float) -> str:
