@@ -11,7 +11,8 @@ path integral of Aumann and Shapley (integrated gradients, Sundararajan et al. 2
     L(z) - L(z') = sum_i w_i (z_i - z'_i)
     w_i = integral over t in [0, 1] of dL/dz_i at z' + t (z - z'),    dL/dz_i = -h_i / (1 - Q)
 
-and each interval's share w_i (z_i - z'_i) over the features by its SHAP values. Base and values add
+and each interval's share w_i (z_i - z'_i) over the features by its SHAP values: TreeSHAP of the
+boosters, and of the regression beside them the weighted distance from the mean. Base and values add
 up to the log-odds of the probability; with one interval ahead they are the SHAP values themselves.
 """
 
