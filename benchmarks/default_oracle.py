@@ -10,7 +10,8 @@ second's meet it, the third lies after it.
 
 Printed per cutoff and model: AUC, share of the oracle's Gini, Brier against the oracle's, slope of
 the calibration, AUC less each baseline's with its 95% interval (customers drawn with replacement),
-and cells of grade, one customer each, whose mean PD lies in the 95% interval of the observed rate.
+and cells of grade, one customer each, whose mean PD lies in the 95% interval of the observed rate,
+beside the cells of the true probability. ``--config`` names a settings file, as ``payrisk`` takes.
 Of the upper bound: the customers whose true probability it holds, all and those of thin history.
 """
 
@@ -28,7 +29,7 @@ import pandas as pd
 from scipy.stats import beta
 from simulated_ledger import ledger_from_extract
 
-from configs.settings import Settings
+from configs.settings import Settings, load_settings
 from features.build import moment_in_microseconds
 from features.facts.book import Book
 from features.facts.loading import load_book
@@ -38,7 +39,13 @@ from models.default.model import DefaultModel
 from models.evaluation import classification_metrics
 from models.evaluation.bootstrap import ClusterBootstrap, interval
 from models.logistic import fit_logistic
-from models.snapshots import Snapshots, add_months, matured_snapshots, monthly_snapshots
+from models.snapshots import (
+    Snapshots,
+    add_months,
+    learnable_months,
+    matured_snapshots,
+    monthly_snapshots,
+)
 from models.training import fit_risk
 
 CUTOFF_MONTHS = (14, 24, 33)
@@ -85,7 +92,7 @@ def splits(book: Book, truth: pd.DataFrame, settings: Settings) -> Iterator[Spli
     for months in CUTOFF_MONTHS:
         start = add_months(first - pd.Timestamp(first, unit="D").day + 1, months)
         seen = monthly_snapshots(book, settings.default, int(start * DAY))
-        seen = seen[(seen["excluded"] == "") & seen["matured"].astype(bool)]
+        seen = learnable_months(seen, settings.default)
         at = pd.MultiIndex.from_arrays([seen["customer"], seen["day"].astype(np.int64)])
         rows = place.reindex(at).to_numpy()
         kept = ~np.isnan(rows)
@@ -93,6 +100,7 @@ def splits(book: Book, truth: pd.DataFrame, settings: Settings) -> Iterator[Spli
         train = Snapshots(
             taken.customer, taken.as_of, taken.matrix,
             seen["bad"].to_numpy(dtype=bool)[kept], taken.settled,
+            seen["matured"].to_numpy(dtype=bool)[kept], seen["weight"].to_numpy()[kept],
         )  # fmt: skip
         day = every.as_of // DAY
         tested = (day >= start) & (day < add_months(start, TEST_MONTHS)) & known
@@ -102,7 +110,8 @@ def splits(book: Book, truth: pd.DataFrame, settings: Settings) -> Iterator[Spli
 def five_features(split: Split, features: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return the test rows' five features, signed, and a logistic regression on them."""
     columns = [features.index(name) for name in FIVE]
-    train, test = (rows.matrix[:, columns] * _SIGNS for rows in (split.train, split.test))
+    learnt = split.train.whole
+    train, test = (rows.matrix[:, columns] * _SIGNS for rows in (learnt, split.test))
     middle = np.nan_to_num(np.nanmedian(train, axis=0))
     train, test = (np.where(np.isnan(rows), middle, rows) for rows in (train, test))
     mean, spread = train.mean(axis=0), train.std(axis=0) + 1e-9
@@ -110,7 +119,7 @@ def five_features(split: Split, features: tuple[str, ...]) -> tuple[np.ndarray, 
         np.column_stack([np.ones(len(rows)), np.clip((rows - mean) / spread, -4, 4)])
         for rows in (train, test)
     ]
-    weights = fit_logistic(designs[0], split.train.bad, 1.0)
+    weights = fit_logistic(designs[0], learnt.bad, 1.0)
     return test, 1 / (1 + np.exp(-designs[1] @ weights))
 
 
@@ -134,6 +143,10 @@ def grade_cells(
     return cells
 
 
+def _held(cells: list[tuple[str, int, float, float, bool]]) -> str:
+    return f"{sum(cell[-1] for cell in cells)} of {len(cells)}"
+
+
 def judged(
     split: Split, name: str, settings: Settings
 ) -> tuple[dict[str, object], list[tuple[str, int, float, float, bool]]]:
@@ -146,7 +159,8 @@ def judged(
     others = {rule: values[:, column] for rule, column in RULES.items()}
     drawn = ClusterBootstrap(split.test.customer, draws=200)
     auc = drawn.measures(bad, chance)["auc"]
-    cells = grade_cells(split, chance, settings.scorecard.grades)
+    grades = settings.scorecard.grades
+    cells = grade_cells(split, chance, grades)
     row: dict[str, object] = {
         "model": name,
         "month": split.months,
@@ -158,10 +172,13 @@ def judged(
         "share of Gini": own["gini"] / oracle["gini"],
         "Brier": own["brier"],
         "oracle's": oracle["brier"],
-        "base rate's": float(np.mean((split.train.bad.mean() - bad) ** 2)),
+        "base rate's": float(np.mean((split.train.whole.bad.mean() - bad) ** 2)),
         "slope": own["calibration_slope"],
+        "oracle's slope": oracle["calibration_slope"],
         "predicted / bad": own["mean_probability"] / own["base_rate"],
-        "cells": f"{sum(cell[-1] for cell in cells)} of {len(cells)}",
+        "oracle's predicted / bad": oracle["mean_probability"] / oracle["base_rate"],
+        "cells": _held(cells),
+        "oracle's cells": _held(grade_cells(split, split.truth, grades)),
     }
     for rule, ranking in {**others, "LR on five": regression}.items():
         unit = (ranking - ranking.min()) / max(np.ptp(ranking), 1e-9)
@@ -175,9 +192,10 @@ def judged(
     return row, cells
 
 
-def main(customers: int, months: int, seeds: list[int], models: list[str]) -> None:
+def main(
+    customers: int, months: int, seeds: list[int], models: list[str], settings: Settings
+) -> None:
     """Print the table of all seeds, and the grade cells below."""
-    settings = Settings()
     table, cells = [], []
     for seed in seeds:
         with tempfile.TemporaryDirectory() as scratch:
@@ -207,6 +225,8 @@ if __name__ == "__main__":
     parser.add_argument("--months", type=int, default=48)
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--models", default="default,scorecard")
+    parser.add_argument("--config", type=Path)
     asked = parser.parse_args()
     numbers = [int(seed) for seed in asked.seeds.split(",")]
-    main(asked.customers, asked.months, numbers, asked.models.split(","))
+    settings = load_settings(asked.config)
+    main(asked.customers, asked.months, numbers, asked.models.split(","), settings)

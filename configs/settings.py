@@ -75,6 +75,9 @@ class DefaultSettings(_Frozen):
     """A customer is in default as long as another one of its group is."""
     window_months: int = Field(12, gt=0)
     """The performance window of the default model and the scorecard."""
+    min_window_months: int = Field(6, gt=0)
+    """Months of the window that must have passed before a snapshot is learnt from; as many as
+    ``window_months``: only whole windows."""
     min_defaulted_customers: int = Field(20, gt=0)
     """Training is refused with fewer distinct customers in default in the training window."""
     lgd: float = Field(0.45, ge=0, le=1)

@@ -28,11 +28,15 @@ _COMMON = {
 
 
 def train_booster(
-    matrix: Float64, label: npt.NDArray[np.bool_], parameters: dict[str, Any], trees: int
+    matrix: Float64,
+    label: npt.NDArray[np.bool_],
+    parameters: dict[str, Any],
+    trees: int,
+    weight: Float64 | None = None,
 ) -> lgb.Booster:
     """Train one booster of log-odds; NaN is a value of its own."""
     parameters = _COMMON | parameters
-    data = lgb.Dataset(matrix, label.astype(np.int8), params=parameters)
+    data = lgb.Dataset(matrix, label.astype(np.int8), weight=weight, params=parameters)
     return lgb.train(parameters, data, num_boost_round=trees)
 
 

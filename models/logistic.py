@@ -17,6 +17,7 @@ def fit_logistic(
     ridge: float | Float64,
     offset: float | Float64 = 0.0,
     start: Float64 | None = None,
+    weight: float | Float64 = 1.0,
 ) -> Float64:
     """Return the weights with the highest penalised likelihood.
 
@@ -31,6 +32,8 @@ def fit_logistic(
         Log-odds on top of which the weights act.
     start : float64 array of shape (columns,), optional
         Weights near the solution.
+    weight : float or float64 array of shape (n,)
+        What each row counts.
 
     Examples
     --------
@@ -45,18 +48,18 @@ def fit_logistic(
     # Single precision and one factor on either side, which BLAS works at a quarter of the price:
     # the step need not be exact where the gradient is.
     single = design.astype(np.float32)
-    loss = _penalised(design, outcome, penalty, offset, weights)
+    loss = _penalised(design, outcome, penalty, offset, weights, weight)
     for _ in range(_STEPS):
         p = 1.0 / (1.0 + np.exp(-(offset + design @ weights)))
-        gradient = design.T @ (outcome - p) - penalty * weights
-        half = single * np.sqrt(p * (1 - p), dtype=np.float32)[:, None]
+        gradient = design.T @ (weight * (outcome - p)) - penalty * weights
+        half = single * np.sqrt(weight * p * (1 - p), dtype=np.float32)[:, None]
         hessian = (half.T @ half).astype(np.float64) + np.diag(penalty)
         step = np.linalg.solve(hessian, gradient)
         # Far from the solution a whole step can overshoot.
         size = 1.0
         while size > 1e-6:
             tried = weights + size * step
-            reached = _penalised(design, outcome, penalty, offset, tried)
+            reached = _penalised(design, outcome, penalty, offset, tried, weight)
             if reached <= loss:
                 break
             size /= 2
@@ -75,7 +78,8 @@ def _penalised(
     penalty: Float64,
     offset: float | Float64,
     weights: Float64,
+    weight: float | Float64,
 ) -> float:
     logit = offset + design @ weights
-    fit = np.logaddexp(0.0, np.where(outcome, -logit, logit)).sum()
+    fit = (weight * np.logaddexp(0.0, np.where(outcome, -logit, logit))).sum()
     return float(fit + 0.5 * (penalty * weights * weights).sum())

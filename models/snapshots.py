@@ -16,15 +16,18 @@ from features.facts.book import ACTIVE_DAYS, Book
 from features.facts.versions import DAY, FOREVER, Int64
 from features.labels.default_register import default_register
 from features.ledger.money import minor_units_per_major
+from models.short_windows import whole_window_weights
 
 
 @dataclass(frozen=True)
 class Snapshots:
     """Customers at month starts.
 
-    Arrays of shape (n,), ``matrix`` of shape (n, features); ``bad`` is the default within the
-    performance window, which must have passed; ``settled`` the settled invoices of the year
-    before (not given: none is known of).
+    Arrays of shape (n,), ``matrix`` of shape (n, features). ``bad`` is the default in the part of
+    the performance window that has passed; ``settled`` the settled invoices of the year before
+    (not given: none is known of); ``matured`` whether the whole window has passed, and ``weight``
+    what the row counts in learning, 1 if matured (not given: all are). See
+    `models.short_windows`.
     """
 
     customer: Int64
@@ -32,11 +35,16 @@ class Snapshots:
     matrix: npt.NDArray[np.float64]
     bad: npt.NDArray[np.bool_]
     settled: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    matured: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
+    weight: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        """Take a history that is not given for none."""
-        if len(self.settled) != len(self.customer):
-            object.__setattr__(self, "settled", np.zeros(len(self.customer)))
+        """Take a history that is not given for none, and a window for a whole one."""
+        n = len(self.customer)
+        usual = {"settled": np.zeros(n), "matured": np.ones(n, dtype=bool), "weight": np.ones(n)}
+        for name, values in usual.items():
+            if len(getattr(self, name)) != n:
+                object.__setattr__(self, name, values)
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -46,9 +54,14 @@ class Snapshots:
         return Snapshots(*(getattr(self, part.name)[rows] for part in fields(self)))
 
     @property
+    def whole(self) -> Snapshots:
+        """Those whose whole window has passed: what can be measured on."""
+        return self if self.matured.all() else self.take(self.matured)
+
+    @property
     def bad_customers(self) -> int:
-        """Number of distinct customers that defaulted."""
-        return len(np.unique(self.customer[self.bad]))
+        """Number of distinct customers that defaulted within a window that has passed."""
+        return len(np.unique(self.customer[self.bad & self.matured]))
 
 
 def month_starts(first_day: int, last_day: int) -> Int64:
@@ -106,8 +119,9 @@ def monthly_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> pd.
     DataFrame
         By month and customer: ``customer`` (position), ``day`` (since 1970), ``excluded`` (``""``,
         ``inactive``: see `active`, or ``in_default``, which includes probation), ``matured``
-        (the performance window had passed at the cutoff) and ``bad`` (a default known in it; False
-        where it has not passed: that is not an outcome yet).
+        (the performance window had passed at the cutoff), ``bad`` (a default known in it; False
+        where it has not passed: that is not an outcome yet), ``window`` (months of it that had
+        passed) and ``month`` (in which of these the first default known fell, 1 and up; 0: none).
     """
     units = minor_units_per_major(book.reporting_currency)
     register = default_register(book, settings, cutoff, units)
@@ -116,16 +130,20 @@ def monthly_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> pd.
     first_known = np.full(customers, FOREVER)
     np.minimum.at(first_known, book.issued.owner, book.issued.known)
     started = book.issued.known.min() // DAY if len(book.issued.known) else cutoff // DAY
-    last_matured = add_months(cutoff // int(DAY), -settings.window_months)
+    default_month = _calendar_month(default_day)
+    last_month = int(_calendar_month(np.asarray(cutoff // int(DAY))))
     parts = []
     for month in month_starts(int(started), cutoff // int(DAY)):
-        until = add_months(int(month), settings.window_months)
         known = np.flatnonzero(first_known < month * DAY)
         held = in_default(register, customers, int(month))[known]
         gone = ~active(book, int(month * DAY))[known]
-        bad = np.zeros(customers, dtype=bool)
-        bad[defaulted[(default_day >= month) & (default_day < until)]] = True
-        matured = month <= last_matured
+        start = int(_calendar_month(month))
+        window = min(last_month - start, settings.window_months)
+        fell = np.full(customers, window + 1)
+        following = default_day >= month
+        np.minimum.at(fell, defaulted[following], default_month[following] - start + 1)
+        fell[fell > window] = 0
+        matured = window == settings.window_months
         parts.append(
             pd.DataFrame(
                 {
@@ -133,13 +151,34 @@ def monthly_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> pd.
                     "day": month,
                     "excluded": np.select([held, gone], ["in_default", "inactive"], ""),
                     "matured": matured,
-                    "bad": bad[known] & matured,
+                    "bad": (fell[known] > 0) & matured,
+                    "window": window,
+                    "month": fell[known],
                 }
             )
         )
     if not parts:
-        return pd.DataFrame(columns=["customer", "day", "excluded", "matured", "bad"])
+        columns = ["customer", "day", "excluded", "matured", "bad", "window", "month"]
+        return pd.DataFrame(columns=columns)
     return pd.concat(parts, ignore_index=True)
+
+
+def _calendar_month(days: Int64) -> Int64:
+    """Return the months since 1970 that days fall into."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+def learnable_months(months: pd.DataFrame, settings: DefaultSettings) -> pd.DataFrame:
+    """Return the eligible ones of `monthly_snapshots` of whose window enough has passed.
+
+    ``bad`` is the default in the part that has passed, ``weight`` is added: see
+    `models.short_windows`.
+    """
+    eligible = months[(months["excluded"] == "") & (months["window"] > 0)]
+    window, month = (eligible[name].to_numpy(dtype=np.int64) for name in ("window", "month"))
+    weight = whole_window_weights(window, month, settings.window_months)
+    eligible = eligible.assign(bad=month > 0, weight=weight)
+    return eligible[window >= min(settings.min_window_months, settings.window_months)]
 
 
 def matured_snapshots(
@@ -159,6 +198,25 @@ def matured_snapshots(
     months = monthly_snapshots(book, settings, cutoff)
     wanted = months["matured"].astype(bool) & (months["day"] >= since_day)
     chosen = months[(months["excluded"] == "") & wanted]
+    return _with_features(book, chosen.assign(weight=1.0))
+
+
+def training_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> Snapshots:
+    """Return what the models learn from at a cutoff: `learnable_months` with their features.
+
+    Parameters
+    ----------
+    book : Book
+    settings : DefaultSettings
+    cutoff : int
+        Microseconds since 1970.
+    """
+    return _with_features(
+        book, learnable_months(monthly_snapshots(book, settings, cutoff), settings)
+    )
+
+
+def _with_features(book: Book, chosen: pd.DataFrame) -> Snapshots:
     customer = chosen["customer"].to_numpy(dtype=np.int64)
     as_of = chosen["day"].to_numpy(dtype=np.int64) * DAY
     keys = customer_keys(customer, as_of)
@@ -166,7 +224,15 @@ def matured_snapshots(
     order = np.lexsort((as_of, customer))
     settled = np.empty(len(order))
     settled[order] = Moment(book, keys.take(order)).settled["365d"]["count"]
-    return Snapshots(customer, as_of, matrix, chosen["bad"].to_numpy(dtype=bool), settled)
+    return Snapshots(
+        customer,
+        as_of,
+        matrix,
+        chosen["bad"].to_numpy(dtype=bool),
+        settled,
+        chosen["matured"].to_numpy(dtype=bool),
+        chosen["weight"].to_numpy(dtype=np.float64),
+    )
 
 
 def require_defaults(name: str, snapshots: Snapshots, settings: DefaultSettings) -> None:

@@ -24,7 +24,7 @@ from models.late_payment.fitting import fit_late_payment, silent
 from models.late_payment.grid import HORIZONS
 from models.scorecard.card import Scorecard
 from models.scorecard.fit import fit_scorecard, unseen_good_log_odds
-from models.snapshots import Snapshots, matured_snapshots
+from models.snapshots import Snapshots, training_snapshots
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -157,16 +157,17 @@ def _train_risk(
 ) -> Trained:
     progress(f"{name}: monthly snapshots")
     cutoff = moment_in_microseconds(as_of)
-    snapshots = matured_snapshots(book, settings.default, cutoff)
+    snapshots = training_snapshots(book, settings.default, cutoff)
     progress(f"{name}: fit and calibration")
     model = fit_risk(name, snapshots, settings)
     if isinstance(model, DefaultModel):
         application = fit_application(
-            book, snapshots, settings.default_model, settings.default.window_months
+            book, snapshots.whole, settings.default_model, settings.default.window_months
         )
         model = replace(model, application=application)
     progress(f"{name}: evaluation")
-    checked = _out_of_time(name, book, snapshots, settings) or _unseen(name, snapshots, settings)
+    whole = snapshots.whole
+    checked = _out_of_time(name, book, whole, settings) or _unseen(name, snapshots, settings)
     measured = classification_metrics(checked.outcome, checked.probability)
     measured["ks"] = kolmogorov_smirnov(checked.outcome, checked.probability)
     out_of_time = checked.title.startswith("out of time")
@@ -180,7 +181,7 @@ def _train_risk(
         {**parameters.model_dump(), **settings.default.model_dump()},
         (checked,),
         (_date(int(snapshots.as_of.min() // DAY)), _date(int(snapshots.as_of.max() // DAY))),
-        _span(snapshots.as_of[snapshots.as_of >= _edge(snapshots)]) if out_of_time else None,
+        _span(whole.as_of[whole.as_of >= _edge(whole)]) if out_of_time else None,
         len(snapshots),
         pd.DataFrame(snapshots.matrix[:5], columns=model.features),
         pd.DataFrame(snapshots.matrix[some], columns=model.features),
@@ -189,16 +190,16 @@ def _train_risk(
 
 
 def fit_risk(name: str, snapshots: Snapshots, settings: Settings) -> DefaultModel | Scorecard:
-    """Fit ``default`` or ``scorecard`` on matured snapshots."""
+    """Fit ``default`` or ``scorecard`` on `training_snapshots`."""
     if name == "scorecard":
         return fit_scorecard(snapshots, settings.scorecard, settings.default)
     return fit_default(snapshots, settings.default_model, settings.default)
 
 
-def _out_of_time(name: str, book: Book, snapshots: Snapshots, settings: Settings) -> Checked | None:
-    """Fit as of the first test month, labels matured by then; None with too few defaults."""
-    edge = _edge(snapshots)
-    before = matured_snapshots(book, settings.default, edge)
+def _out_of_time(name: str, book: Book, whole: Snapshots, settings: Settings) -> Checked | None:
+    """Fit as of the first test month, outcomes as known then; None with too few defaults."""
+    edge = _edge(whole)
+    before = training_snapshots(book, settings.default, edge)
     if before.bad_customers < MIN_OOT_DEFAULTS:
         return None
     definition = settings.default.model_copy(update={"min_defaulted_customers": MIN_OOT_DEFAULTS})
@@ -207,7 +208,7 @@ def _out_of_time(name: str, book: Book, snapshots: Snapshots, settings: Settings
     except ValueError:
         # The shorter history does not carry the model; the whole one may.
         return None
-    test = snapshots.take(snapshots.as_of >= edge)
+    test = whole.take(whole.as_of >= edge)
     return Checked("out of time: default within the window", test.bad, model.predict(test.matrix))
 
 
@@ -225,13 +226,14 @@ def _span(moments: npt.NDArray[np.int64]) -> tuple[date, date] | None:
 
 def _unseen(name: str, snapshots: Snapshots, settings: Settings) -> Checked:
     """Check on customers held out, where history is too short for an out-of-time fit."""
+    whole = snapshots.whole
     odds = (
         unseen_log_odds(snapshots, settings.default_model)
         if name == "default"
         else -unseen_good_log_odds(snapshots, settings.scorecard)
     )
-    probability = 1.0 / (1.0 + np.exp(-odds))
-    return Checked("unseen customers: default within the window", snapshots.bad, probability)
+    probability = 1.0 / (1.0 + np.exp(-odds[snapshots.matured]))
+    return Checked("unseen customers: default within the window", whole.bad, probability)
 
 
 def _spread(rows: int) -> npt.NDArray[np.int64]:

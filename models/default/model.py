@@ -132,7 +132,10 @@ class DefaultModel:
 def fit_default(
     snapshots: Snapshots, settings: DefaultModelSettings, definition: DefaultSettings
 ) -> DefaultModel:
-    """Train on matured snapshots.
+    """Train on snapshots.
+
+    Those whose window has not passed yet teach which customers are riskier. How high the risk is,
+    calibration and upper bound, is told by the others alone.
 
     Calibration uses the later half of the months, scored by boosters that did not see the
     customer: with few bads a slice of customers cannot be spared.
@@ -143,12 +146,13 @@ def fit_default(
         Too few defaulted customers.
     """
     require_defaults("default", snapshots, definition)
-    unseen = unseen_log_odds(snapshots, settings)
-    later = later_half(snapshots)
-    by_time = np.argsort(snapshots.as_of[later], kind="stable")
-    calibration = fit_calibration(snapshots.bad[later][by_time], unseen[later][by_time])
+    whole = snapshots.whole
+    unseen = unseen_log_odds(snapshots, settings)[snapshots.matured]
+    later = later_half(whole)
+    by_time = np.argsort(whole.as_of[later], kind="stable")
+    calibration = fit_calibration(whole.bad[later][by_time], unseen[later][by_time])
     moved = calibration.intercept + calibration.slope * unseen
-    upper = fit_upper_bound(snapshots, moved, definition.window_months, settings.upper_confidence)
+    upper = fit_upper_bound(whole, moved, definition.window_months, settings.upper_confidence)
     regression, boosters = _fit(snapshots, settings)
     return DefaultModel(
         CUSTOMER_FEATURES,
@@ -156,7 +160,7 @@ def fit_default(
         boosters,
         calibration,
         upper,
-        float(snapshots.bad.mean()),
+        float(whole.bad.mean()),
         usual_values(snapshots.matrix),
     )
 
@@ -190,6 +194,7 @@ def _fit(
         # The noise of a weight's slope grows with the root of the bads.
         settings.regression_lasso * min(1.0, float(np.sqrt(snapshots.bad.sum() / _ENOUGH_BADS))),
         settings.regression_ridge,
+        snapshots.weight,
     )
     # What is constant is never split on: the boosters keep the columns of the matrix.
     directed = np.where(directions != 0, snapshots.matrix, 0.0)
@@ -211,6 +216,7 @@ def _fit(
                 "seed": settings.seed + number,
             },
             settings.trees,
+            snapshots.weight,
         )
         for number in range(settings.seeds)
     )

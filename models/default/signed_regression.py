@@ -73,6 +73,7 @@ def fit_signed_regression(
     directions: npt.NDArray[np.int64],
     lasso: float,
     ridge: float,
+    weight: float | Float64 = 1.0,
 ) -> SignedRegression:
     """Return the regression with the highest penalised likelihood.
 
@@ -84,6 +85,8 @@ def fit_signed_regression(
         1: riskier when higher, -1: safer; 0 leaves the feature out.
     lasso, ridge : float
         Weights of the summed weights and of half the squared ones against the summed log loss.
+    weight : float or float64 array of shape (n,)
+        What each row counts.
 
     Examples
     --------
@@ -101,21 +104,22 @@ def fit_signed_regression(
     spread = np.where(spread > 0, spread, 1.0)
     sign = directions[used].astype(np.float64)
     design = _standard(matrix[:, used], mean[used], spread[used]) * sign
-    share = float(np.clip(bad.mean(), 1e-6, 1 - 1e-6))
+    counts = np.broadcast_to(np.asarray(weight, dtype=np.float64), (len(bad),))
+    share = float(np.clip(np.average(bad, weights=counts), 1e-6, 1 - 1e-6))
     start = np.append(np.log(share / (1 - share)), np.zeros(len(used)))
 
     def penalised(at: Float64) -> tuple[float, Float64]:
         logit = at[0] + design @ at[1:]
-        loss = np.logaddexp(0.0, np.where(bad, -logit, logit)).sum()
-        error = 1.0 / (1.0 + np.exp(-logit)) - bad
+        loss = counts @ np.logaddexp(0.0, np.where(bad, -logit, logit))
+        error = counts * (1.0 / (1.0 + np.exp(-logit)) - bad)
         slope = np.append(error.sum(), design.T @ error + lasso + ridge * at[1:])
         return float(loss + lasso * at[1:].sum() + 0.5 * ridge * (at[1:] @ at[1:])), slope
 
     bounds = [(None, None), *[(0.0, None)] * len(used)]
     best = minimize(penalised, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    weight = np.zeros(matrix.shape[1])
-    weight[used] = best.x[1:] * sign
-    return SignedRegression(float(best.x[0]), mean, spread, weight)
+    weights = np.zeros(matrix.shape[1])
+    weights[used] = best.x[1:] * sign
+    return SignedRegression(float(best.x[0]), mean, spread, weights)
 
 
 def _standard(matrix: Float64, mean: Float64, spread: Float64) -> Float64:

@@ -40,6 +40,7 @@ class Binned:
     position : int8 array of shape (n,)
         Each row's bin.
     goods, bads : int64 arrays of shape (bins,)
+        What their rows count, rounded.
     woe : float64 array of shape (bins,)
     iv : float
     """
@@ -71,7 +72,13 @@ def bin_candidate(
     ordinary = np.isfinite(values) & ~np.isin(values, specials)
     share = settings.min_bin_share * len(values) / max(int(ordinary.sum()), 1)
     found = split_points(
-        name, direction, values[ordinary], candidates.bad[ordinary], share, settings
+        name,
+        direction,
+        values[ordinary],
+        candidates.bad[ordinary],
+        share,
+        settings,
+        candidates.weight[ordinary],
     )
     cuts = without_thin_bins(
         tuple(sorted({_readable(cut) for cut in found})),
@@ -84,7 +91,9 @@ def bin_candidate(
         return None
     layout = Layout(cuts, specials, low, high)
     position = layout.bin_of(values)
-    goods, bads = count_bins(position, candidates.bad, len(layout.kinds))
+    counts = count_bins(position, candidates.bad, len(layout.kinds), candidates.weight)
+    # Whole numbers, from which whoever reads the card can work out its WOE.
+    goods, bads = (np.rint(count).astype(np.int64) for count in counts)
     woe, iv = weights_of_evidence(goods, bads, layout.first_range, candidates.rows_per_customer)
     return Binned(column, name, direction, layout, position.astype(np.int8), goods, bads, woe, iv)
 
@@ -96,6 +105,7 @@ def split_points(
     bad: Bool,
     share: float,
     settings: ScorecardSettings,
+    weight: Float64 | None = None,
 ) -> tuple[float, ...]:
     """Return the cuts between a feature's ranges, empty where no cut separates goods from bads.
 
@@ -111,6 +121,8 @@ def split_points(
     share : float
         Of these rows that each range must hold.
     settings : ScorecardSettings
+    weight : float64 array of shape (n,), optional
+        What each row counts.
     """
     # OptBinning takes seconds to import and is needed in training only.
     # Its solver library announces on standard output that an optional back end is absent.
@@ -128,7 +140,7 @@ def split_points(
         max_n_bins=settings.max_bins,
         time_limit=10,
     )
-    binning.fit(values, bad.astype(int))
+    binning.fit(values, bad.astype(int), sample_weight=weight)
     return tuple(float(cut) for cut in binning.splits)
 
 
@@ -168,13 +180,19 @@ def without_thin_bins(
     return tuple(kept)
 
 
-def count_bins(position: npt.NDArray[np.integer], bad: Bool, bins: int) -> tuple[Int64, Int64]:
-    """Return the goods and bads per bin."""
-    return np.bincount(position[~bad], minlength=bins), np.bincount(position[bad], minlength=bins)
+def count_bins(
+    position: npt.NDArray[np.integer], bad: Bool, bins: int, weight: Float64
+) -> tuple[Float64, Float64]:
+    """Return what the goods and the bads of each bin count."""
+    goods, bads = (
+        np.bincount(position[of], weight[of], minlength=bins).astype(np.float64)
+        for of in (~bad, bad)
+    )
+    return goods, bads
 
 
 def weights_of_evidence(
-    goods: Int64, bads: Int64, scarce: int, rows_per_customer: float = 1.0
+    goods: Float64 | Int64, bads: Float64 | Int64, scarce: int, rows_per_customer: float = 1.0
 ) -> tuple[Float64, float]:
     """Return the WOE per bin and the information value.
 
@@ -183,7 +201,7 @@ def weights_of_evidence(
 
     Parameters
     ----------
-    goods, bads : int64 arrays of shape (bins,)
+    goods, bads : arrays of shape (bins,)
     scarce : int
         How many bins come before the ranges. Those of them that hold rows are drawn towards the
         average; those that hold none get the WOE of the riskiest range: what was never seen is
@@ -211,12 +229,12 @@ def weights_of_evidence(
     return woe, iv
 
 
-def rough_information(values: Float64, bad: Bool) -> float:
+def rough_information(values: Float64, bad: Bool, weight: Float64) -> float:
     """Return the information value over twentieths: cheap, and more than any good bins have.
 
     Examples
     --------
-    >>> rough_information(np.ones(100), np.arange(100) % 2 == 0)
+    >>> rough_information(np.ones(100), np.arange(100) % 2 == 0, np.ones(100))
     0.0
     """
     known = np.isfinite(values)
@@ -224,5 +242,5 @@ def rough_information(values: Float64, bad: Bool) -> float:
         return 0.0
     cuts = np.unique(np.quantile(values[known], np.linspace(0, 1, _ROUGH_BINS + 1)[1:-1]))
     position = np.where(known, np.searchsorted(cuts, values, side="right") + 1, 0)
-    goods, bads = count_bins(position, bad, len(cuts) + 2)
+    goods, bads = count_bins(position, bad, len(cuts) + 2, weight)
     return weights_of_evidence(goods, bads, 1)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ class Candidates:
         Rows of one customer are no independent evidence.
     when : int64 array of shape (n,)
         In any unit; all equal where rows have no time.
+    weight : float64 array of shape (n,)
+        What each row counts; not given: once.
 
     Raises
     ------
@@ -46,9 +48,12 @@ class Candidates:
     bad: Bool
     customer: Int64
     when: Int64
+    weight: Float64 = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         n, columns = self.matrix.shape
+        if len(self.weight) != n:
+            object.__setattr__(self, "weight", np.ones(n))
         lengths = {len(self.names), len(self.directions)} | {len(set(self.names))}
         if lengths != {columns} or {len(self.bad), len(self.customer), len(self.when)} != {n}:
             raise ValueError(
@@ -67,6 +72,7 @@ class Candidates:
             snapshots.bad,
             snapshots.customer,
             snapshots.as_of,
+            snapshots.weight,
         )
 
     @classmethod
@@ -90,6 +96,7 @@ class Candidates:
             self.bad[rows],
             self.customer[rows],
             self.when[rows],
+            self.weight[rows],
         )
 
     @property

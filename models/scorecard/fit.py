@@ -35,11 +35,12 @@ def fit_scorecard(
     """
     require_defaults("scorecard", snapshots, definition)
     card = fit_card(Candidates.of(snapshots), settings)
-    unseen = unseen_good_log_odds(snapshots, settings)
-    later = later_half(snapshots)
-    by_time = np.argsort(snapshots.as_of[later], kind="stable")
+    whole = snapshots.whole
+    unseen = unseen_good_log_odds(snapshots, settings)[snapshots.matured]
+    later = later_half(whole)
+    by_time = np.argsort(whole.as_of[later], kind="stable")
     # The card's log-odds are of good, the calibration's of bad.
-    calibration = fit_calibration(snapshots.bad[later][by_time], -unseen[later][by_time])
+    calibration = fit_calibration(whole.bad[later][by_time], -unseen[later][by_time])
     return replace(card, slope=calibration.slope, intercept=-calibration.intercept)
 
 

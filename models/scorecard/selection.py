@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from configs.settings import ScorecardSettings
-from models.calibration import log_loss
+from models.calibration import log_losses
 from models.logistic import fit_logistic
 from models.scorecard.binning import (
     Binned,
@@ -120,7 +120,10 @@ class _Halves:
         for half in (0, 1):
             learnt = self.customers != half
             goods, bads = count_bins(
-                binned.position[learnt], self._candidates.bad[learnt], len(binned.woe)
+                binned.position[learnt],
+                self._candidates.bad[learnt],
+                len(binned.woe),
+                self._candidates.weight[learnt],
             )
             by_half[half], _ = weights_of_evidence(
                 goods, bads, binned.layout.first_range, self._candidates.rows_per_customer
@@ -136,7 +139,7 @@ def _alone(
     candidates: Candidates, column: int, settings: ScorecardSettings, halves: _Halves
 ) -> tuple[Considered, Binned | None]:
     name = candidates.names[column]
-    rough = rough_information(candidates.matrix[:, column], candidates.bad)
+    rough = rough_information(candidates.matrix[:, column], candidates.bad, candidates.weight)
     if rough < settings.min_iv:
         return Considered(name, False, f"IV below {settings.min_iv:g}", iv=rough), None
     binned = bin_candidate(candidates, column, settings)
@@ -145,12 +148,14 @@ def _alone(
         # Where bads and goods do not mix at all there is nothing to bin either.
         why = leak if rough > settings.max_iv else "no bins separate goods from bads"
         return Considered(name, False, why, iv=rough if why == leak else None), None
-    other = _worth(halves.woe(binned), candidates.bad)
+    bad, weight = candidates.bad, candidates.weight
+    other = _worth(halves.woe(binned), bad, weight)
     early = late = psi = None
     if halves.timed:
         rows = binned.rows
-        early = _worth(rows[halves.early], candidates.bad[halves.early])
-        late = _worth(rows[~halves.early], candidates.bad[~halves.early])
+        early, late = (
+            _worth(rows[half], bad[half], weight[half]) for half in (halves.early, ~halves.early)
+        )
         psi = _moved(binned, halves.early)
     why = ""
     if binned.iv < settings.min_iv:
@@ -167,9 +172,10 @@ def _alone(
     return verdict, None if why else binned
 
 
-def _worth(woe: Float64, bad: Bool) -> float:
+def _worth(woe: Float64, bad: Bool, weight: Float64) -> float:
     """Return the information of rows' WOE: how far goods and bads lie apart on it."""
-    return float(woe[~bad].mean() - woe[bad].mean())
+    goods, bads = (np.average(woe[of], weights=weight[of]) for of in (~bad, bad))
+    return float(goods - bads)
 
 
 def _moved(binned: Binned, early: Bool) -> float:
@@ -196,7 +202,8 @@ def _fit(taken: list[Binned], candidates: Candidates) -> Float64:
     """Return the intercept and the weights of those taken, on the log-odds of good."""
     ridge = np.full(len(taken) + 1, _RIDGE * candidates.rows_per_customer)
     ridge[0] = 1e-6
-    return fit_logistic(_design(taken, len(candidates)), ~candidates.bad, ridge)
+    design = _design(taken, len(candidates))
+    return fit_logistic(design, ~candidates.bad, ridge, weight=candidates.weight)
 
 
 def _with_signs(tried: list[Binned], candidates: Candidates) -> tuple[list[Binned], Float64]:
@@ -218,7 +225,10 @@ def _better(
 ) -> bool:
     """Tell whether those kept fit better than those taken so far."""
     n, good = len(candidates), ~candidates.bad
-    now, before = (log_loss(good, _design(b, n) @ w) for b, w in ((kept, tried), (taken, weights)))
+    now, before = (
+        float(candidates.weight @ log_losses(good, _design(b, n) @ w))
+        for b, w in ((kept, tried), (taken, weights))
+    )
     return now < before
 
 
@@ -237,7 +247,8 @@ def _gains(
     """
     design = _design(taken, len(candidates))
     p = 1.0 / (1.0 + np.exp(-(design @ weights)))
-    residual, spread = ~candidates.bad - p, p * (1 - p)
+    residual = candidates.weight * (~candidates.bad - p)
+    spread = candidates.weight * p * (1 - p)
     weighted = design * spread[:, None]
     inverse = np.linalg.pinv(design.T @ weighted)
     _, customer = np.unique(candidates.customer, return_inverse=True)

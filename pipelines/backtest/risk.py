@@ -17,7 +17,13 @@ from features.facts.versions import DAY
 from models.default.model import DefaultModel
 from models.scorecard.card import Scorecard
 from models.scorecard.hand_made import HandMadeCard
-from models.snapshots import Snapshots, add_months, matured_snapshots, month_starts
+from models.snapshots import (
+    Snapshots,
+    add_months,
+    matured_snapshots,
+    month_starts,
+    training_snapshots,
+)
 from models.training import fit_risk
 from pipelines.backtest.risk_baselines import predict_baselines
 
@@ -84,7 +90,7 @@ def judge(
         Too little to train on, or a window that has not passed; one line that names the cutoff.
     """
     tested, matured = tested_month(cutoff, settings.default.window_months, end)
-    learnt = matured_snapshots(book, settings.default, moment_in_microseconds(cutoff))
+    learnt = training_snapshots(book, settings.default, moment_in_microseconds(cutoff))
     try:
         model = fit_risk(name, learnt, settings)
     except ValueError as error:
@@ -101,7 +107,7 @@ def judge(
     except ValueError as error:
         progress(f"{name}: without the other model: {error}")
         columns[OTHER[name]] = np.full(len(test), np.nan)
-    columns |= predict_baselines(book, learnt, test, hand_made)
+    columns |= predict_baselines(book, learnt.whole, test, hand_made)
     predictions = pd.DataFrame(
         {
             "cutoff": cutoff,

@@ -250,10 +250,11 @@ def _method(made: Backtested, end: date) -> Section:
             f"{own.absolute_threshold:,.0f} and {own.relative_threshold:.1%} of the balance "
             f"overdue, or an event ({', '.join(own.unlikely_to_pay)}), within "
             f"{own.window_months} months. "
-            "At each cutoff everything was fitted, calibration and baselines included, on monthly "
-            "snapshots whose window had passed by then, and asked about the customers at the first "
-            f"month's start from the cutoff on. Outcomes are those known when the window had "
-            f"passed, at the latest {end}.",
+            "At each cutoff everything was fitted on monthly snapshots and outcomes as known then, "
+            "calibration and baselines on those whose whole window had passed, the models also on "
+            f"those of which at least {own.min_window_months} months had, weighted; and asked "
+            "about the customers at the first month's start from the cutoff on. Outcomes of the "
+            f"test are those known when its window had passed, at the latest {end}.",
             "Baselines: the base rate learnt; worst days past due now, overdue share and bureau "
             "score, each as a logistic regression on that alone; lr_five, a logistic regression on "
             "these, the late rate and the mean days late of the year; hand_made, the same on the "

@@ -30,7 +30,8 @@ def card_section(card: Scorecard) -> Section:
             f"is safer. {card.factor * np.log(2):.0f} points double the odds. The "
             f"probability of default is 1 / (1 + exp({card.intercept:.4f} + {card.slope:.4f} * "
             f"(score - {card.offset:.4f}) / {card.factor:.4f})).",
-            "Goods and bads are monthly snapshots learnt from: a customer counts once a month. "
+            "Goods and bads are monthly snapshots learnt from: a customer counts once a month, and "
+            "a month whose window has not passed yet as what it is expected to become. "
             "Every value there can be has a bin, missing and never seen ones too.",
         ],
         [

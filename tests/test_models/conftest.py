@@ -85,6 +85,15 @@ def snapshots(book, settings) -> Snapshots:
 
 
 @pytest.fixture(scope="session")
+def learnt(book, settings) -> Snapshots:
+    """The same, and those of whose window enough has passed."""
+    from features.build import moment_in_microseconds
+    from models.snapshots import training_snapshots
+
+    return training_snapshots(book, settings.default, moment_in_microseconds(AS_OF))
+
+
+@pytest.fixture(scope="session")
 def late_payment(book, settings) -> Fitted:
     from features.build import moment_in_microseconds
     from models.late_payment.fitting import fit_late_payment

@@ -16,8 +16,10 @@ from models.snapshots import (
     folds,
     in_default,
     later_half,
+    learnable_months,
     matured_snapshots,
     month_starts,
+    monthly_snapshots,
     require_defaults,
 )
 
@@ -51,6 +53,42 @@ def test_a_later_cutoff_does_not_change_the_snapshots_that_had_matured(book, set
     assert (snapshots.customer[same] == earlier.customer).all()
     assert np.array_equal(snapshots.matrix[same], earlier.matrix, equal_nan=True)
     assert (snapshots.bad[same] == earlier.bad).all()
+
+
+def test_shorter_windows_are_learnt_from_once_enough_of_them_has_passed(learnt, snapshots, as_of):
+    last = pd.Timestamp(as_of) - pd.DateOffset(months=6)
+    assert learnt.as_of.max() == moment_in_microseconds(last)
+    assert (learnt.weight[learnt.matured] == 1).all() and (learnt.weight > 0).all()
+    whole = learnt.whole
+    assert (whole.customer == snapshots.customer).all() and (whole.bad == snapshots.bad).all()
+    assert np.array_equal(whole.matrix, snapshots.matrix, equal_nan=True)
+    young = learnt.take(~learnt.matured)
+    # What has happened so far counts for more, what has not for less.
+    assert (young.weight[young.bad] > 1).all() and (young.weight[~young.bad] < 1).all()
+
+
+def test_as_many_months_as_the_window_has_means_whole_windows_only(book, settings, as_of):
+    whole = settings.default.model_copy(update={"min_window_months": 12})
+    months = monthly_snapshots(book, whole, moment_in_microseconds(as_of))
+    kept = learnable_months(months, whole)
+    assert kept["matured"].all() and (kept["weight"] == 1).all()
+    assert len(kept) == (months["matured"].astype(bool) & (months["excluded"] == "")).sum()
+
+
+def test_a_shorter_window_holds_what_was_known_at_the_cutoff_and_no_more(book, settings):
+    """Half a year later the same months look the same as far as they had been seen."""
+    early, late = (
+        monthly_snapshots(book, settings.default, moment_in_microseconds(cutoff))
+        for cutoff in ("2025-04-01", "2025-10-01")
+    )
+    both = early.merge(late, on=["customer", "day"], suffixes=("", "_late"))
+    assert len(both) == len(early)
+    had_passed = both["month_late"].where(both["month_late"] <= both["window"], 0)
+    assert (both["month"] == had_passed).all()
+    assert (both["month"] > 0).sum() < (both["month_late"] > 0).sum()
+    assert both.loc[both["day"] == both["day"].max(), "window"].eq(0).all()
+    assert (early["matured"] == (early["window"] == 12)).all()
+    assert (early["bad"] == early["matured"] & (early["month"] > 0)).all()
 
 
 def test_a_customer_is_active_with_a_recent_or_an_open_invoice(book):

@@ -64,10 +64,22 @@ def test_unseen_customers_are_scored_by_models_that_did_not_see_them(snapshots, 
     assert (again != unseen).any()
 
 
-def test_the_same_rows_give_the_same_model(default, snapshots, settings):
-    again = fit_default(snapshots, settings.default_model, settings.default)
+def test_the_same_rows_give_the_same_model(default, learnt, settings):
+    again = fit_default(learnt, settings.default_model, settings.default)
     # Training adds the model of applications to what the snapshots alone give.
     assert again.to_document() == replace(default.model, application=None).to_document()
+
+
+def test_how_high_the_risk_is_is_told_by_whole_windows_alone(default, learnt, snapshots):
+    assert not learnt.matured.all()
+    assert default.model.base_rate == snapshots.bad.mean()
+    assert default.rows == len(learnt) > len(snapshots)
+
+
+def test_shorter_windows_alone_are_refused(learnt, settings):
+    young = learnt.take(~learnt.matured)
+    with pytest.raises(ValueError, match="default: 0 customers with a matured default"):
+        fit_default(young, settings.default_model, settings.default)
 
 
 def test_threads_do_not_change_the_prediction(default, snapshots):

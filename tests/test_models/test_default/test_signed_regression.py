@@ -26,6 +26,17 @@ def test_weights_keep_the_directions_and_are_found(rows):
     assert model.weight[3] == model.weight[4] == 0
 
 
+def test_a_row_that_counts_twice_is_two_rows(rows):
+    matrix, bad = rows
+    # The last two columns are of no use, and the missing moves the mean that it counts as.
+    matrix = np.nan_to_num(matrix[:, :3])
+    even = np.append(np.arange(0, 3000, 2), np.arange(0, 3000, 2))
+    twice = fit_signed_regression(matrix[even], bad[even], DIRECTIONS[:3], 1.0, 1.0)
+    counts = np.full(1500, 2.0)
+    once = fit_signed_regression(matrix[::2], bad[::2], DIRECTIONS[:3], 1.0, 1.0, counts)
+    np.testing.assert_allclose(once.raw(matrix), twice.raw(matrix), atol=1e-3)
+
+
 def test_a_weight_of_the_wrong_sign_is_zero(rows):
     model = fit_signed_regression(*rows, np.array([-1, -1, 0, 0, 0]), 0.0, 1.0)
     assert model.weight[0] == 0

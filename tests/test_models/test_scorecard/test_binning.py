@@ -123,11 +123,12 @@ def test_a_bin_without_bads_is_safe_and_finite_and_information_is_positive():
 
 def test_the_rough_information_is_not_below_that_of_the_bins(separating):
     values, bad = separating
-    assert rough_information(values, bad) > 0.9 * binned(values, bad).iv
-    assert rough_information(np.full(9, np.nan), np.arange(9) > 4) == 0.0
+    assert rough_information(values, bad, np.ones(len(bad))) > 0.9 * binned(values, bad).iv
+    assert rough_information(np.full(9, np.nan), np.arange(9) > 4, np.ones(9)) == 0.0
 
 
-def test_every_row_is_counted_once():
-    goods, bads = count_bins(np.array([0, 2, 2, 3]), np.array([True, False, True, False]), 4)
-    assert goods.tolist() == [0, 0, 1, 1]
-    assert bads.tolist() == [1, 0, 1, 0]
+def test_every_row_counts_what_it_weighs():
+    position, bad = np.array([0, 2, 2, 3]), np.array([True, False, True, False])
+    goods, bads = count_bins(position, bad, 4, np.array([1.0, 0.5, 2.0, 1.0]))
+    assert goods.tolist() == [0, 0, 0.5, 1]
+    assert bads.tolist() == [1, 0, 2, 0]
