@@ -45,6 +45,14 @@ FEATURES = [
         "it has paid nothing yet",
         lambda m: m.of_invoice(m.pay_calendar["days_late"]),
     ),
+    Feature(
+        "invoice_days_late_if_pay_run_missed_value_like",
+        "days",
+        1,
+        "should its pay run miss it, the next would pay {value} [after|before] due",
+        "its payments follow no calendar",
+        lambda m: m.of_invoice(m.pay_calendar["days_late_if_missed"]),
+    ),
     _rate(1),
     _rate(5),
     Feature(

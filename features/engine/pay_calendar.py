@@ -1,9 +1,8 @@
 """On which days a customer pays, and what that means for an invoice's due day.
 
-Companies pay in runs: every Friday, every second Tuesday, on the 15th. A run pays what falls due up
-to some days after it, and how late an invoice is paid depends on where its due day falls between
-two runs. Weeks, fortnights and months are tried on the customer's latest settlements, each with
-several such leads; the calendar that would have put them closest to their days is the customer's.
+Companies pay in runs, and how late an invoice is paid depends on where its due day falls between
+two of them: see `pay_runs`. What was paid on the same weekday or around the same day of the month
+tells of customers without runs.
 """
 
 from __future__ import annotations
@@ -11,6 +10,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from features.engine.months import place_in_month
+from features.engine.pay_runs import (
+    BY_MONTH,
+    CIRCLE,
+    NO_RUNS,
+    RUNS_SIZE,
+    days_to_run,
+    find_runs,
+    kind_of,
+    paying_run,
+)
 from features.engine.recent import RECENT_DEPTH
 from features.facts.lookup import first_not_before
 
@@ -26,63 +36,26 @@ PAY_CALENDAR_COLUMNS = (
     "error_of_none",
     "gap",
     "to_next",
+    "days_late_if_missed",
 )
 """Columns of `pay_calendar`: days, shares, and the number of settlements that support them."""
 (
     _WEEKDAY, _FORTNIGHT, _MONTH, _DAYS_LATE, _LATE_1, _LATE_5, _SUPPORT,
-    _ERROR, _ERROR_OF_NONE, _GAP, _TO_NEXT,
+    _ERROR, _ERROR_OF_NONE, _GAP, _TO_NEXT, _IF_MISSED,
 ) = range(len(PAY_CALENDAR_COLUMNS))  # fmt: skip
 
-_NONE, _BY_WEEK, _BY_FORTNIGHT, _BY_MONTH = range(4)
-_CIRCLE = np.array([1, 7, 14, 31])
-"""Places in each calendar's circle."""
 _REACH = np.array([0, 0, 0, 3])
 """Due days so many places away still count as the same; the payment's place is what stays."""
 _LARGEST = 45
 """Days late beyond which a settlement tells nothing of a calendar."""
-_LARGEST_ERROR = 15.0
-"""A run that was skipped is one error, however long the next took."""
-_USUAL = 0.4
-"""A place is a run's if it holds at least this share of the payments of the fullest one."""
-_LEADS = np.array([0.5, 0.75, 0.9, 1.0])
-"""Quantiles of days before due, tried as how far a run looks ahead: discounts are paid earlier."""
-_LEAST_GAIN = 0.9
-"""A calendar must err less than this share of what the customer's median errs."""
-
-
-@njit(cache=True, nogil=True)
-def place_in_month(day):  # type: ignore[no-untyped-def]
-    """Return the day of the month, counted from its end in the second half: the last is 31.
-
-    Parameters
-    ----------
-    day : int
-        Days since 1970.
-    """
-    # Days to civil date after Hinnant (2013), "chrono-compatible low-level date algorithms".
-    z = day + 719_468
-    of_era = z % 146_097
-    year_of_era = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    month = (5 * of_year + 2) // 153
-    of_month = of_year - (153 * month + 2) // 5 + 1
-    if of_month <= 15:
-        return of_month
-    if month == 11:
-        # February, the last month of a year that begins in March.
-        year = year_of_era + 1
-        length = 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    else:
-        length = (153 * (month + 1) + 2) // 5 - (153 * month + 2) // 5
-    return 31 - (length - of_month)
 
 
 @njit(cache=True, nogil=True)
 def _place(calendar, day):  # type: ignore[no-untyped-def]
     """Return the place of a day in a calendar's circle, from 0."""
-    if calendar == _BY_MONTH:
+    if calendar == BY_MONTH:
         return place_in_month(day) - 1
-    return day % _CIRCLE[calendar]
+    return day % CIRCLE[calendar]
 
 
 @njit(cache=True, nogil=True)
@@ -104,7 +77,7 @@ def _sort_in(values, count, value):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _same_place(late, places, count, place, calendar, same):  # type: ignore[no-untyped-def]
     """Sort into ``same`` how late an invoice due at a place would be by each settlement near it."""
-    circle, reach = _CIRCLE[calendar], _REACH[calendar]
+    circle, reach = CIRCLE[calendar], _REACH[calendar]
     found = 0
     for j in range(count):
         step = _apart(places[j], place, circle)
@@ -114,57 +87,6 @@ def _same_place(late, places, count, place, calendar, same):  # type: ignore[no-
         _sort_in(same, found, late[j] + step)
         found += 1
     return found
-
-
-@njit(cache=True, nogil=True)
-def _next_runs(calendar, paid, count, wait):  # type: ignore[no-untyped-def]
-    """Fill ``wait`` with the days from each place to the next of usual payments."""
-    circle = _CIRCLE[calendar]
-    number = np.zeros(31, np.int64)
-    for j in range(count):
-        # What one run pays counts once.
-        if j == 0 or paid[j] != paid[j - 1]:
-            number[_place(calendar, paid[j])] += 1
-    least = _USUAL * number.max()
-    for place in range(circle):
-        days = 0
-        while number[(place + days) % circle] < least:
-            days += 1
-        wait[place] = days
-
-
-@njit(cache=True, nogil=True)
-def _days_late(calendar, lead, wait, due, issued):  # type: ignore[no-untyped-def]
-    """Return how late the first run that looks so far ahead pays an invoice."""
-    from_day = max(due - lead, issued)
-    return from_day + wait[_place(calendar, from_day)] - due
-
-
-@njit(cache=True, nogil=True)
-def _find_runs(late, due, issued, paid, count, wait, ahead):  # type: ignore[no-untyped-def]
-    """Return (calendar, lead, error, error of none), with ``wait`` filled for the calendar."""
-    for j in range(count):
-        _sort_in(ahead, j, -late[j])
-    # The median of what is sorted by days ahead of due is that of days late.
-    median = -ahead[count // 2]
-    none = 0.0
-    for j in range(count):
-        none += min(abs(late[j] - median), _LARGEST_ERROR)
-    chosen, best_lead, least = _NONE, 0, _LEAST_GAIN * none
-    for calendar in range(1, 4):
-        _next_runs(calendar, paid, count, wait)
-        for quantile in _LEADS:
-            lead = ahead[int(quantile * (count - 1))]
-            error = 0.0
-            for j in range(count):
-                predicted = _days_late(calendar, lead, wait, due[j], issued[j])
-                error += min(abs(late[j] - predicted), _LARGEST_ERROR)
-            if error < least:
-                chosen, best_lead, least = calendar, lead, error
-    if chosen == _NONE:
-        return chosen, 0, none / count, none / count
-    _next_runs(chosen, paid, count, wait)
-    return chosen, best_lead, least / count, none / count
 
 
 @njit(cache=True, nogil=True)
@@ -199,15 +121,16 @@ def pay_calendar(  # type: ignore[no-untyped-def]
     -------
     float64 array of shape (len(PAY_CALENDAR_COLUMNS), n)
         NaN where nothing was settled, or nothing at the same place; ``to_next`` counts from the
-        later of due day and today, and is NaN for a customer without a calendar.
+        later of due day and today, ``days_late_if_missed`` is by the run after the paying one,
+        and both are NaN for a customer without runs.
     """
     n = len(customer)
     out = np.full((len(PAY_CALENDAR_COLUMNS), n), np.nan)
     late, due = np.empty(RECENT_DEPTH, np.int64), np.empty(RECENT_DEPTH, np.int64)
     issued, paid = np.empty(RECENT_DEPTH, np.int64), np.empty(RECENT_DEPTH, np.int64)
     ordered = np.empty(RECENT_DEPTH, np.int64)
-    places, wait = np.empty((4, RECENT_DEPTH), np.int64), np.empty(31, np.int64)
-    count, calendar, lead = 0, _NONE, 0
+    places, runs = np.empty((4, RECENT_DEPTH), np.int64), np.zeros(RUNS_SIZE, np.int64)
+    count, lead = 0, 0
     error, none, gap = np.nan, np.nan, np.nan
     last_customer, last_row, valid_until = np.int64(-1), np.int64(-1), np.int64(-1)
     for i in range(n):
@@ -231,12 +154,10 @@ def pay_calendar(  # type: ignore[no-untyped-def]
             for kind in range(4):
                 for j in range(count):
                     places[kind, j] = _place(kind, due[j])
-            calendar, lead = _NONE, 0
+            runs[:] = NO_RUNS
             error, none, gap = np.nan, np.nan, np.nan
             if count > 1:
-                calendar, lead, error, none = _find_runs(
-                    late, due, issued, paid, count, wait, ordered
-                )
+                lead, error, none = find_runs(late, due, issued, paid, count, runs)
                 gap = _median_gap(paid, count, ordered)
         if count == 0:
             continue
@@ -248,15 +169,16 @@ def pay_calendar(  # type: ignore[no-untyped-def]
             found = _same_place(late, places[kind], count, place, kind, ordered)
             if found == 0:
                 continue
-            if kind != _NONE:
+            if kind != NO_RUNS:
                 out[kind - 1, i] = ordered[:found].sum() / found
-            if kind == calendar or kind == _NONE:
+            if kind == kind_of(runs) or kind == NO_RUNS:
                 out[_DAYS_LATE, i] = ordered[(found - 1) // 2]
                 out[_LATE_1, i] = (ordered[:found] >= 1).sum() / found
                 out[_LATE_5, i] = (ordered[:found] >= 5).sum() / found
                 out[_SUPPORT, i] = found
-        if calendar != _NONE:
-            out[_DAYS_LATE, i] = _days_late(calendar, lead, wait, key_due[i], key_issued[i])
-            start = max(key_due[i], day[i])
-            out[_TO_NEXT, i] = wait[_place(calendar, start)]
+        if kind_of(runs) != NO_RUNS:
+            run = paying_run(runs, lead, key_due[i], key_issued[i])
+            out[_DAYS_LATE, i] = run - key_due[i]
+            out[_IF_MISSED, i] = run + 1 + days_to_run(runs, run + 1) - key_due[i]
+            out[_TO_NEXT, i] = days_to_run(runs, max(key_due[i], day[i]))
     return out

@@ -27,6 +27,7 @@ _HABITS = (
     "customer_days_late_median_last20",
     "customer_days_late_value_last1",
     "invoice_days_late_by_pay_runs_median_like",
+    "invoice_days_late_if_pay_run_missed_value_like",
     "invoice_days_to_pay_against_terms_difference_ewm",
     "invoice_days_late_same_weekday_mean_like",
     "invoice_days_late_same_day_of_month_mean_like",

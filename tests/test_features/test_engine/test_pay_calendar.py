@@ -1,15 +1,13 @@
-"""Pay runs found in hand-made histories, and the kernel against the obvious account."""
+"""What a customer's pay runs say of an invoice, in hand-made histories."""
 
 from __future__ import annotations
 
-import calendar
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
-from features.engine.pay_calendar import PAY_CALENDAR_COLUMNS, pay_calendar, place_in_month
-from features.engine.recent import RECENT_DEPTH
+from features.engine.pay_calendar import PAY_CALENDAR_COLUMNS, pay_calendar
 
 DAY = 86_400_000_000
 EPOCH = date(1970, 1, 1)
@@ -31,19 +29,6 @@ def read(due, paid, key_due, day=None):
     return dict(zip(PAY_CALENDAR_COLUMNS, found[:, 0].tolist(), strict=True))
 
 
-def place(day):
-    when = EPOCH + timedelta(days=int(day))
-    length = calendar.monthrange(when.year, when.month)[1]
-    return when.day if when.day <= 15 else 31 - (length - when.day)
-
-
-def test_the_place_in_the_month_counts_the_second_half_from_the_end():
-    days = range((date(1999, 1, 1) - EPOCH).days, (date(2005, 1, 1) - EPOCH).days)
-    assert [place_in_month(day) for day in days] == [place(day) for day in days]
-    for last in (date(1900, 2, 28), date(2000, 2, 29), date(2024, 2, 29), date(2100, 2, 28)):
-        assert place_in_month((last - EPOCH).days) == 31
-
-
 @pytest.mark.parametrize(("due", "late"), [(1000, 1), (1001, 0), (1002, 6), (1004, 4)])
 def test_who_pays_every_friday_pays_on_the_next_one(due, late):
     dues = np.arange(600, 990, 9)
@@ -53,6 +38,7 @@ def test_who_pays_every_friday_pays_on_the_next_one(due, late):
     assert found["late_1"] == float((FRIDAY - due) % 7 >= 1)
     assert found["error"] < found["error_of_none"]
     assert found["to_next"] == (FRIDAY - due) % 7
+    assert found["days_late_if_missed"] == (FRIDAY - due) % 7 + 7
 
 
 def test_who_pays_on_the_fifteenth_pays_on_the_next_one():
@@ -89,64 +75,6 @@ def test_a_customer_that_paid_nothing_has_nothing():
     found = read([], [], 50, day=10)
     assert found.pop("support") == 0.0
     assert np.isnan(list(found.values())).all()
-
-
-def obvious(due, paid, terms, key_due, key_issued, day):
-    """Return what the kernel should, from lists; settlements come newest first."""
-    circle = {1: 7, 2: 14, 3: 31}
-    late = [int(np.clip(p - d, -45, 45)) for p, d in zip(paid, due, strict=True)]
-    spot = {1: lambda d: d % 7, 2: lambda d: d % 14, 3: lambda d: place(d) - 1}
-
-    def usual(kind):
-        runs = [p for j, p in enumerate(paid) if j == 0 or p != paid[j - 1]]
-        number = [sum(spot[kind](run) == at for run in runs) for at in range(circle[kind])]
-        return [at for at, n in enumerate(number) if n >= 0.4 * max(number)]
-
-    def wait(kind, start):
-        return min((at - spot[kind](start)) % circle[kind] for at in usual(kind))
-
-    def predict(kind, lead, due, issued):
-        start = max(due - lead, issued)
-        return start + wait(kind, start) - due
-
-    def error(predicted):
-        return sum(min(abs(a - b), 15) for a, b in zip(late, predicted, strict=True))
-
-    ahead = sorted(-days for days in late)
-    none = error([-ahead[len(late) // 2]] * len(late))
-    chosen, least = None, 0.9 * none
-    for kind in (1, 2, 3):
-        for quantile in (0.5, 0.75, 0.9, 1.0):
-            lead = ahead[int(quantile * (len(late) - 1))]
-            rows = zip(due, terms, strict=True)
-            found = error([predict(kind, lead, d, d - t) for d, t in rows])
-            if found < least:
-                chosen, least = (kind, lead), found
-    if chosen is None:
-        return {"error": none / len(late), "error_of_none": none / len(late)}
-    return {
-        "error": least / len(late),
-        "error_of_none": none / len(late),
-        "days_late": predict(*chosen, key_due, key_issued),
-        "to_next": wait(chosen[0], max(key_due, day)),
-    }
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_the_kernel_equals_the_obvious_account(seed):
-    draw = np.random.default_rng(seed)
-    count = int(draw.integers(2, RECENT_DEPTH))
-    due = np.sort(draw.integers(18_000, 18_500, count))
-    # Runs every week or fortnight that look some days ahead, some of them skipped.
-    period, lead = int(draw.choice([7, 14])), int(draw.integers(0, 14))
-    paid = due - lead + (lead - due) % period + period * (draw.random(count) < 0.2)
-    order = np.argsort(paid, kind="stable")
-    key, day = int(draw.integers(18_500, 18_540)), int(paid.max()) + 1
-    found = read(due, paid, key, day)
-    newest = order[::-1]
-    expected = obvious(due[newest], paid[newest], np.full(count, TERMS), key, key - TERMS, day)
-    for name, value in expected.items():
-        assert found[name] == pytest.approx(value, abs=1e-9), name
 
 
 def test_keys_of_one_customer_share_their_settlements_only_while_these_stand():
