@@ -183,7 +183,7 @@ class ScorecardSettings(_Frozen):
     """Goods per bad at ``base_score``."""
     pdo: float = Field(20.0, gt=0)
     """Points that double the odds."""
-    max_characteristics: int = Field(10, gt=0)
+    max_characteristics: int = Field(12, gt=0)
     bads_per_characteristic: int = Field(8, gt=0)
     """Defaulted customers that each characteristic needs: with few, the card is short."""
     max_bins: int = Field(6, gt=1)
@@ -198,7 +198,8 @@ class ScorecardSettings(_Frozen):
     min_iv: float = Field(0.02, ge=0)
     max_iv: float = Field(3.0, gt=0)
     """A characteristic with more information than this is taken for a leak and left out."""
-    max_correlation: float = Field(0.75, gt=0, le=1)
+    max_correlation: float = Field(0.95, gt=0, le=1)
+    """With one taken already: what says the same, not what says something alike."""
     max_psi: float = Field(0.5, gt=0)
     """Characteristics whose values moved more than this between the halves of the time are left
     out; how many are missing does not count."""

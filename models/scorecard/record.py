@@ -24,7 +24,9 @@ class Considered:
     psi : float or None
         How far the shares of the bins moved between these halves.
     gain : float or None
-        What it added to those taken before it, in standard errors counted by customers.
+        What it added to those taken before it, in standard errors counted by customers, ...
+    adds : float or None
+        ... and in log-likelihood, per thousand rows.
     correlation : float or None
         The strongest with one taken, ...
     correlated_with : str or None
@@ -40,6 +42,7 @@ class Considered:
     iv_late: float | None = None
     psi: float | None = None
     gain: float | None = None
+    adds: float | None = None
     correlation: float | None = None
     correlated_with: str | None = None
 

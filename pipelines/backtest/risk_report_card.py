@@ -11,7 +11,9 @@ from models.scorecard.card import Scorecard
 
 _FORMATS = {
     **dict.fromkeys(("woe", "iv", "psi"), ".3f"),
-    **dict.fromkeys(("iv_other_customers", "iv_early", "iv_late", "gain", "correlation"), ".2f"),
+    **dict.fromkeys(
+        ("iv_other_customers", "iv_early", "iv_late", "gain", "adds", "correlation"), ".2f"
+    ),
     "bad_rate": ".1%",
 }
 _LISTED = 30
@@ -56,7 +58,7 @@ def selection_section(card: Scorecard) -> Section:
     record = record.sort_values(["taken", "iv"], ascending=False, kind="stable")
     taken = record["taken"].astype(bool)
     columns = ["feature", "why", "iv", "iv_other_customers", "iv_early", "iv_late", "psi", "gain"]
-    columns += ["correlation", "correlated_with"]
+    columns += ["adds", "correlation", "correlated_with"]
     return Section(
         "Why these characteristics",
         [f"{int(taken.sum())} of {len(record)} candidates were taken."],

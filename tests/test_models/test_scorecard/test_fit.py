@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -118,7 +120,7 @@ def test_the_record_says_of_every_candidate_why(scorecard):
     same = [line for line in card.selection if line.why.startswith("says the same")]
     assert same
     for line in same:
-        assert line.correlated_with in line.why and line.correlation > 0.75
+        assert line.correlated_with in line.why and line.correlation > ScorecardSettings().max_correlation
 
 
 def test_a_leak_is_named_as_one_in_the_record(synthetic, settings):
@@ -184,3 +186,48 @@ def test_copies_of_each_row_add_no_evidence(plain):
 def test_columns_without_names_are_refused(plain):
     with pytest.raises(ValueError, match="12 columns of 4000 rows need"):
         Candidates.of_table(["a"], [1], plain.matrix, plain.bad)
+
+
+def test_what_tells_most_comes_first_not_what_is_most_certain():
+    """A trait that stays counts once a customer, one that changes every month is surer of less."""
+    draw = np.random.default_rng(3)
+    customer = np.repeat(np.arange(600), 12)
+    stays, changes = draw.normal(size=600)[customer], draw.normal(size=7200)
+    logit = -2.5 + 1.3 * stays + 0.6 * changes + 1.5 * draw.normal(size=600)[customer]
+    candidates = Candidates(
+        ("stays", "changes"),
+        (1, 1),
+        np.column_stack([stays, changes]),
+        draw.random(7200) < 1 / (1 + np.exp(-logit)),
+        customer,
+        np.tile(np.arange(12), 600),
+    )
+    one = ScorecardSettings(max_characteristics=1)
+    record = {line.feature: line for line in select(candidates, one).record}
+    assert record["stays"].taken
+    assert record["stays"].adds > 2 * record["changes"].adds > 0
+    assert record["changes"].gain > record["stays"].gain > one.min_gain
+
+
+def test_two_that_say_nearly_the_same_share_the_weight():
+    draw = np.random.default_rng(4)
+    truth = draw.normal(size=600)
+    seen = [truth + 0.4 * draw.normal(size=600) for _ in range(2)]
+    bad = draw.random(600) < 1 / (1 + np.exp(2.0 - 1.5 * truth))
+    plain = Candidates.of_table(("one", "other"), (1, 1), np.column_stack(seen), bad)
+    card = fit_card(plain, ScorecardSettings(min_gain=0.0))
+    weights = [c.weight for c in card.characteristics]
+    assert len(weights) == 2
+    assert max(weights) < 2 * min(weights)
+
+
+def test_rows_of_shorter_windows_count_what_they_weigh(synthetic, settings):
+    """A row twice is a row of weight two, in bins, points and record."""
+    candidates = Candidates.of(synthetic)
+    half = candidates.take(np.arange(0, len(candidates), 2))
+    twice = replace(half, weight=np.full(len(half), 2.0))
+    once, again = (fit_card(rows, settings.scorecard) for rows in (half, twice))
+    (first,), (second,) = once.characteristics, again.characteristics
+    assert [b.low for b in first.bins] == [b.low for b in second.bins]
+    assert [2 * b.bads for b in first.bins] == [b.bads for b in second.bins]
+    assert [2 * b.goods for b in first.bins] == [b.goods for b in second.bins]
