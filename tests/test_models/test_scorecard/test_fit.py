@@ -120,7 +120,8 @@ def test_the_record_says_of_every_candidate_why(scorecard):
     same = [line for line in card.selection if line.why.startswith("says the same")]
     assert same
     for line in same:
-        assert line.correlated_with in line.why and line.correlation > ScorecardSettings().max_correlation
+        assert line.correlated_with in line.why
+        assert line.correlation > settings.scorecard.max_correlation
 
 
 def test_a_leak_is_named_as_one_in_the_record(synthetic, settings):
