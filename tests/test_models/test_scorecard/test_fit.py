@@ -109,7 +109,7 @@ def test_the_card_holds_no_more_than_asked_and_none_twice(scorecard, settings):
     )
 
 
-def test_the_record_says_of_every_candidate_why(scorecard):
+def test_the_record_says_of_every_candidate_why(scorecard, settings):
     card = scorecard.model
     assert [line.feature for line in card.selection] == list(card.features)
     assert all(line.why for line in card.selection)
