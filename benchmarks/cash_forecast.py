@@ -22,7 +22,7 @@ from configs.settings import load_settings
 from features.intake import import_extract, load_source
 from features.simulator import simulate
 from models.cash_forecast.measures import cash_metrics
-from models.snapshots import add_months
+from models.snapshot_months import add_months
 from pipelines.backtest.cash_forecast import SHOWN, backtest_cash
 
 START = date(2023, 1, 1)

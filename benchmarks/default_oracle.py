@@ -39,13 +39,8 @@ from models.default.model import DefaultModel
 from models.evaluation import classification_metrics
 from models.evaluation.bootstrap import ClusterBootstrap, interval
 from models.logistic import fit_logistic
-from models.snapshots import (
-    Snapshots,
-    add_months,
-    learnable_months,
-    matured_snapshots,
-    monthly_snapshots,
-)
+from models.snapshot_months import add_months, learnable_months, monthly_snapshots
+from models.snapshots import Snapshots, matured_snapshots
 from models.training import fit_risk
 
 CUTOFF_MONTHS = (14, 24, 33)

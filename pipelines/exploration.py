@@ -13,7 +13,7 @@ from features.build import build, moment_in_microseconds
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
 from models.scoring import open_invoices
-from models.snapshots import active
+from models.snapshot_months import active
 from pipelines.scoring import check_as_of
 
 

@@ -20,7 +20,7 @@ from features.labels.recoveries import recovered, recovery_flows
 from features.labels.sensitivity import default_sensitivity
 from features.ledger.money import minor_units_per_major
 from features.ledger.storage import Ledger
-from models.snapshots import monthly_snapshots
+from models.snapshot_months import monthly_snapshots
 from pipelines.files import write_frames
 from pipelines.scoring import check_as_of
 

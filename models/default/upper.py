@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy.stats import beta, norm
 
 from features.facts.versions import DAY
-from models.snapshots import Snapshots, add_months
+from models.snapshot_months import add_months
+from models.snapshots import Snapshots
 
 Float64 = npt.NDArray[np.float64]
 

@@ -19,7 +19,8 @@ from features.labels.default_register import default_register
 from features.labels.recoveries import recovery_flows
 from features.ledger.money import minor_units_per_major
 from features.ledger.storage import Ledger
-from models.snapshots import add_months, customer_keys
+from models.snapshot_months import add_months
+from models.snapshots import customer_keys
 
 WORKOUT_COLUMNS = ["customer", "day", "segment", "claim", "recovered", "lgd", "mean_days"]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +10,10 @@ import numpy.typing as npt
 from configs.settings import ScorecardSettings
 from models.calibration import log_losses
 from models.logistic import fit_logistic
-from models.scorecard.binning import (
-    Binned,
-    bin_candidate,
-    count_bins,
-    rough_information,
-    weights_of_evidence,
-)
+from models.scorecard.binning import Binned, bin_candidate, rough_information
 from models.scorecard.candidates import Candidates
+from models.scorecard.gains import Gain, Halves, design_of, gains_of
 from models.scorecard.record import Considered
-from models.snapshots import folds
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -55,7 +47,7 @@ def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
     """
     record: dict[str, Considered] = {}
     pool: dict[str, Binned] = {}
-    halves = _Halves(candidates)
+    halves = Halves(candidates)
     for column in range(len(candidates.names)):
         verdict, binned = _alone(candidates, column, settings, halves)
         record[verdict.feature] = verdict
@@ -65,9 +57,9 @@ def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
     most = min(settings.max_characteristics, most)
     taken: list[Binned] = []
     weights = _fit(taken, candidates)
-    gains: dict[str, _Gain] = {}
+    gains: dict[str, Gain] = {}
     while pool and len(taken) < most:
-        gains = _gains(pool.values(), taken, weights, candidates, halves)
+        gains = gains_of(pool.values(), taken, weights, candidates, halves)
         certain = [n for n in sorted(gains) if gains[n].errors >= settings.min_gain]
         if not certain:
             break
@@ -96,61 +88,12 @@ def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
     return Selection(tuple(taken), weights, tuple(record.values()))
 
 
-class _Gain(NamedTuple):
-    """What a candidate would add: standard errors, and log-likelihood per thousand rows."""
-
-    errors: float
-    adds: float
-
-
-def _with_gain(line: Considered, gain: _Gain | None) -> Considered:
+def _with_gain(line: Considered, gain: Gain | None) -> Considered:
     return line if gain is None else replace(line, gain=gain.errors, adds=gain.adds)
 
 
-class _Halves:
-    """Two halves of the customers, and two of the time where there is any."""
-
-    def __init__(self, candidates: Candidates) -> None:
-        self._candidates = candidates
-        self._kept: dict[str, Float64] = {}
-        self.customers = folds(candidates.customer, 2)
-        self.early = candidates.when < np.quantile(candidates.when, 0.5)
-        bad = candidates.bad
-        self.timed = _both(bad[self.early]) and _both(bad[~self.early])
-        self.shared = _both(bad[self.customers == 0]) and _both(bad[self.customers == 1])
-
-    def woe(self, binned: Binned) -> Float64:
-        """Return the WOE of each row from the half of the customers that it is not in."""
-        if not self.shared:
-            return binned.rows
-        if binned.name not in self._kept:
-            self._kept[binned.name] = self._learnt(binned)
-        by_half = self._kept[binned.name]
-        return np.asarray(by_half[self.customers, binned.position])
-
-    def _learnt(self, binned: Binned) -> Float64:
-        """Return the WOE per bin that rows of each half are given, shape (2, bins)."""
-        by_half = np.empty((2, len(binned.woe)))
-        for half in (0, 1):
-            learnt = self.customers != half
-            goods, bads = count_bins(
-                binned.position[learnt],
-                self._candidates.bad[learnt],
-                len(binned.woe),
-                self._candidates.weight[learnt],
-            )
-            by_half[half], _ = weights_of_evidence(
-                goods, bads, binned.layout.first_range, self._candidates.rows_per_customer
-            )
-        return by_half
-
-
-def _both(bad: Bool) -> bool:
-    return bool(bad.any() and not bad.all())
-
-
 def _alone(
-    candidates: Candidates, column: int, settings: ScorecardSettings, halves: _Halves
+    candidates: Candidates, column: int, settings: ScorecardSettings, halves: Halves
 ) -> tuple[Considered, Binned | None]:
     name = candidates.names[column]
     rough = rough_information(candidates.matrix[:, column], candidates.bad, candidates.weight)
@@ -208,15 +151,11 @@ def _moved(binned: Binned, early: Bool) -> float:
     return float(((after - before) * np.log(after / before)).sum())
 
 
-def _design(taken: Iterable[Binned], n: int) -> Float64:
-    return np.column_stack([np.ones(n), *(b.rows for b in taken)])
-
-
 def _fit(taken: list[Binned], candidates: Candidates) -> Float64:
     """Return the intercept and the weights of those taken, on the log-odds of good."""
     ridge = np.full(len(taken) + 1, _RIDGE * candidates.rows_per_customer)
     ridge[0] = 1e-6
-    design = _design(taken, len(candidates))
+    design = design_of(taken, len(candidates))
     return fit_logistic(design, ~candidates.bad, ridge, weight=candidates.weight)
 
 
@@ -240,45 +179,10 @@ def _better(
     """Tell whether those kept fit better than those taken so far."""
     n, good = len(candidates), ~candidates.bad
     now, before = (
-        float(candidates.weight @ log_losses(good, _design(b, n) @ w))
+        float(candidates.weight @ log_losses(good, design_of(b, n) @ w))
         for b, w in ((kept, tried), (taken, weights))
     )
     return now < before
-
-
-def _gains(
-    pool: Iterable[Binned],
-    taken: list[Binned],
-    weights: Float64,
-    candidates: Candidates,
-    halves: _Halves,
-) -> dict[str, _Gain]:
-    """Return what each candidate would add: its score test beside those taken.
-
-    Whether it adds: the score of a customer is the sum over its rows, and its square the variance,
-    so the test counts customers, however many of their months there are (Liang and Zeger 1986). How
-    much: the score's square over twice the information (Rao 1948), which does not favour what
-    changes from month to month, as the certainty does. A candidate's WOE is that of the other half
-    of the customers: its own would find something in noise.
-    """
-    design = _design(taken, len(candidates))
-    p = 1.0 / (1.0 + np.exp(-(design @ weights)))
-    residual = candidates.weight * (~candidates.bad - p)
-    spread = candidates.weight * p * (1 - p)
-    weighted = design * spread[:, None]
-    inverse = np.linalg.pinv(design.T @ weighted)
-    _, customer = np.unique(candidates.customer, return_inverse=True)
-    found = {}
-    for binned in pool:
-        column = halves.woe(binned)
-        own = column - design @ (inverse @ (weighted.T @ column))
-        score = np.bincount(customer, weights=own * residual)
-        total, information = float(score.sum()), float((spread * own) @ column)
-        found[binned.name] = _Gain(
-            total / float(np.sqrt((score * score).sum() + 1e-12)),
-            500.0 * total * abs(total) / max(information, 1e-9) / len(candidates),
-        )
-    return found
 
 
 def _correlation(first: Binned, second: Binned) -> float:

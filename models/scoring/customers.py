@@ -26,7 +26,8 @@ from models.priority import rank_worklist
 from models.reasons import REASON_COLUMNS, Reason, details, find_reasons, sentences
 from models.scoring.basis import customer_basis_at
 from models.scoring.default_status import GRADE, DefaultStatus, default_status
-from models.snapshots import active, customer_keys
+from models.snapshot_months import active
+from models.snapshots import customer_keys
 
 CARD_REASON_COLUMNS = tuple(f"card_{name}" for name in REASON_COLUMNS)
 """The scorecard's own reasons, where the default model's stand in `REASON_COLUMNS`."""

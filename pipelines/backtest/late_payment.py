@@ -21,7 +21,7 @@ from models.late_payment.dataset import Rows
 from models.late_payment.fitting import fit_late_payment
 from models.late_payment.grid import HORIZONS
 from models.late_payment.tasks import Schedule, rows_at_issue, rows_while_open, undecided
-from models.snapshots import month_starts
+from models.snapshot_months import month_starts
 from pipelines.backtest.protocol import Protocol
 from pipelines.backtest.row_facts import row_facts
 

@@ -17,13 +17,8 @@ from features.facts.versions import DAY
 from models.default.model import DefaultModel
 from models.scorecard.card import Scorecard
 from models.scorecard.hand_made import HandMadeCard
-from models.snapshots import (
-    Snapshots,
-    add_months,
-    matured_snapshots,
-    month_starts,
-    training_snapshots,
-)
+from models.snapshot_months import add_months, month_starts
+from models.snapshots import Snapshots, matured_snapshots, training_snapshots
 from models.training import fit_risk
 from pipelines.backtest.risk_baselines import predict_baselines
 

@@ -5,7 +5,8 @@ import pytest
 
 from features.facts.versions import DAY
 from models.default.upper import HISTORY_FROM, UpperBound, fit_upper_bound
-from models.snapshots import Snapshots, month_starts
+from models.snapshot_months import month_starts
+from models.snapshots import Snapshots
 
 
 def simulated(customers: int, seed: int) -> tuple[Snapshots, np.ndarray]:
