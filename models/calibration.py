@@ -46,7 +46,10 @@ def log_loss(outcome: npt.NDArray[np.bool_], logit: Float64) -> float:
 
 
 def fit_calibration(
-    outcome: npt.NDArray[np.bool_], logit: Float64, prior_cases: float = 20.0
+    outcome: npt.NDArray[np.bool_],
+    logit: Float64,
+    prior_cases: float = 20.0,
+    checked: bool = True,
 ) -> Calibration:
     """Fit a calibration and keep it only where cross-checking halves prefer it.
 
@@ -57,6 +60,8 @@ def fit_calibration(
     logit : float64 array of shape (n,)
     prior_cases : float
         Weight of the identity as a prior, in cases.
+    checked : bool
+        False keeps it unseen: for log-odds whose level is not meant to be that of the slice.
 
     Notes
     -----
@@ -64,13 +69,15 @@ def fit_calibration(
     """
     if min(int(outcome.sum()), int((~outcome).sum())) < MIN_EVENTS:
         return IDENTITY
+    if not checked:
+        return _fit(outcome, logit, prior_cases)
     half = np.arange(len(outcome)) < len(outcome) // 2
     gained = 0.0
-    for fitted, checked in ((half, ~half), (~half, half)):
+    for fitted, other in ((half, ~half), (~half, half)):
         candidate = _fit(outcome[fitted], logit[fitted], prior_cases)
-        moved = candidate.intercept + candidate.slope * logit[checked]
-        gain = log_loss(outcome[checked], logit[checked]) - log_loss(outcome[checked], moved)
-        gained += gain * checked.sum()
+        moved = candidate.intercept + candidate.slope * logit[other]
+        gain = log_loss(outcome[other], logit[other]) - log_loss(outcome[other], moved)
+        gained += gain * other.sum()
     return _fit(outcome, logit, prior_cases) if gained > 0 else IDENTITY
 
 

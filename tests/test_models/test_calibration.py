@@ -51,3 +51,14 @@ def test_the_identity_is_the_logistic_function():
 
 def test_extreme_log_odds_have_a_finite_loss():
     assert np.isfinite(log_loss(np.array([True, False]), np.array([-800.0, 800.0])))
+
+
+def test_unchecked_the_level_of_the_slice_is_taken_whatever_its_halves_say():
+    draw = np.random.default_rng(6)
+    logit = draw.normal(-3.0, 1.0, 4000)
+    outcome = draw.random(4000) < 1 / (1 + np.exp(-(logit + 0.8)))
+    # The one half as high as said, the other more than twice: neither is calibrated by the other.
+    calm = draw.random(2000) < 1 / (1 + np.exp(-logit[:2000]))
+    outcome[:2000] = calm
+    fitted = fit_calibration(outcome, logit, checked=False)
+    assert fitted.apply(logit).mean() == pytest.approx(outcome.mean(), rel=0.05)
