@@ -54,29 +54,44 @@ def _run_day(month, place, roll):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _is_run(day, place, roll):  # type: ignore[no-untyped-def]
-    """Return whether a run at a place of the month falls on a day, from whichever month."""
+def _planned(day, roll):  # type: ignore[no-untyped-def]
+    """Return the first and last day that a run may have been planned for that took place on one."""
+    weekday = (day + 3) % 7
+    if weekday >= 5 and roll != _AS_IT_FALLS:
+        return day, day - 1
+    earliest = day - 2 if roll == _FOLLOWING and weekday == 0 else day
+    latest = day + 2 if roll == _PRECEDING and weekday == 4 else day
+    return earliest, latest
+
+
+@njit(cache=True, nogil=True)
+def _places(day):  # type: ignore[no-untyped-def]
+    """Return the places of the month that a day has, from either end; -1 where it has none."""
     month = month_of(day)
-    for near in range(max(month - 1, 0), month + 2):
-        if _run_day(near, place, roll) == day:
-            return True
-    return False
+    to_end = MONTH_STARTS[month + 1] - 1 - day
+    return day - MONTH_STARTS[month], _DAYS + to_end if to_end < _ENDS else -1
 
 
 @njit(cache=True, nogil=True)
 def _vote(day, roll, votes):  # type: ignore[no-untyped-def]
     """Count a payment at every place of the month whose run would have made it."""
-    weekday = (day + 3) % 7
-    if weekday >= 5 and roll != _AS_IT_FALLS:
-        return
-    earliest = day - 2 if roll == _FOLLOWING and weekday == 0 else day
-    latest = day + 2 if roll == _PRECEDING and weekday == 4 else day
-    for planned in range(earliest, latest + 1):
-        month = month_of(planned)
-        votes[planned - MONTH_STARTS[month]] += 1
-        to_end = MONTH_STARTS[month + 1] - 1 - planned
-        if to_end < _ENDS:
-            votes[_DAYS + to_end] += 1
+    first, last = _planned(day, roll)
+    for planned in range(first, last + 1):
+        from_start, from_end = _places(planned)
+        votes[from_start] += 1
+        if from_end >= 0:
+            votes[from_end] += 1
+
+
+@njit(cache=True, nogil=True)
+def _made_by(day, place, roll):  # type: ignore[no-untyped-def]
+    """Return whether a run at a place of the month would have made a payment."""
+    first, last = _planned(day, roll)
+    for planned in range(first, last + 1):
+        from_start, from_end = _places(planned)
+        if place in (from_start, from_end):
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)
@@ -85,7 +100,11 @@ def _fill_by_month(paid, count, runs):  # type: ignore[no-untyped-def]
     votes, left = np.empty(_PLACES, np.int64), np.empty(count, np.bool_)
     places = np.empty(_MOST_PLACES, np.int64)
     most, most_by_one = 0, 0
-    for roll in range(3):
+    on_weekends = False
+    for j in range(count):
+        on_weekends = on_weekends or (paid[j] + 3) % 7 >= 5
+    # Who never pays on a weekend is explained as well by a convention that avoids them.
+    for roll in range(_AS_IT_FALLS + 1 if on_weekends else _AS_IT_FALLS):
         for j in range(count):
             # What one run pays counts once.
             left[j] = j == 0 or paid[j] != paid[j - 1]
@@ -103,7 +122,7 @@ def _fill_by_month(paid, count, runs):  # type: ignore[no-untyped-def]
             found += 1
             explained += votes[place]
             for j in range(count):
-                left[j] = left[j] and not _is_run(paid[j], place, roll)
+                left[j] = left[j] and not _made_by(paid[j], place, roll)
         # What one place explains comes first: two wrong ones may explain as much as the right one.
         if fullest > most_by_one or (fullest == most_by_one and explained > most):
             most, most_by_one = explained, fullest
@@ -144,8 +163,10 @@ def days_to_run(runs, day):  # type: ignore[no-untyped-def]
     kind = runs[_KIND]
     if kind != BY_MONTH:
         return runs[_WAITS + day % CIRCLE[kind]]
-    # A run may have moved from a weekend into the month before or after its own.
-    month = max(month_of(day) - 1, 0)
+    month = month_of(day)
+    # A run at the end of the month before may have moved from a weekend into this one.
+    if day - MONTH_STARTS[month] < 2:
+        month = max(month - 1, 0)
     for later in range(month, month + 4):
         least = -1
         for k in range(runs[_FOUND]):
@@ -234,21 +255,22 @@ def find_runs(late, due, issued, paid, count, runs):  # type: ignore[no-untyped-
     for j in range(count):
         none += min(abs(late[j] - median), _LARGEST_ERROR)
     steps = np.empty(_FARTHEST_LEAD - _NEAREST_LEAD + 1, np.int64)
-    chosen, best_lead, least = NO_RUNS, 0, _LEAST_GAIN * none
+    tried = np.zeros(RUNS_SIZE, np.int64)
+    best_lead, least = 0, _LEAST_GAIN * none
+    runs[:] = NO_RUNS
     for kind in (BY_WEEK, BY_FORTNIGHT, BY_MONTH):
-        if not _fill(kind, paid, count, runs):
+        if not _fill(kind, paid, count, tried):
             continue
-        lead = _usual_lead(runs, due, issued, paid, count, steps)
+        lead = _usual_lead(tried, due, issued, paid, count, steps)
         error = 0.0
         for j in range(count):
-            predicted = paying_run(runs, lead, due[j], issued[j]) - due[j]
+            predicted = paying_run(tried, lead, due[j], issued[j]) - due[j]
             error += min(abs(late[j] - predicted), _LARGEST_ERROR)
         if error < least:
-            chosen, best_lead, least = kind, lead, error
-    runs[_KIND] = NO_RUNS
-    if chosen == NO_RUNS:
+            best_lead, least = lead, error
+            runs[:] = tried
+    if runs[_KIND] == NO_RUNS:
         return 0, none / count, none / count
-    _fill(chosen, paid, count, runs)
     return best_lead, least / count, none / count
 
 
