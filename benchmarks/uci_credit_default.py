@@ -45,6 +45,7 @@ CARDS = {
         min_gain=0.0,
         min_iv=0.005,
         max_correlation=0.95,
+        ridge_customers=1.0,
         max_bins=8,
         max_prebins=14,
         special_values=dict.fromkeys([*STATUS, "worst_status", "worst_status_latest_3"], CODES),

@@ -186,6 +186,9 @@ class ScorecardSettings(_Frozen):
     max_characteristics: int = Field(12, gt=0)
     bads_per_characteristic: int = Field(8, gt=0)
     """Defaulted customers that each characteristic needs: with few, the card is short."""
+    ridge_customers: float = Field(20.0, gt=0)
+    """Prior of the weights, in customers: with few bads it keeps them moderate, and those of what
+    says alike near each other; where bads abound less serves better."""
     max_bins: int = Field(6, gt=1)
     """Ranges of a characteristic, at most; missing, unseen and special values come on top."""
     max_prebins: int = Field(12, gt=1)

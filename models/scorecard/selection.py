@@ -18,11 +18,6 @@ from models.scorecard.record import Considered
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-_RIDGE = 20.0
-"""Of the weights, in customers, as the prior of bins seldom seen: beside many bads little; with few
-it keeps weights moderate and near each other, as those of characteristics that say alike must be.
-"""
-
 
 @dataclass(frozen=True)
 class Selection:
@@ -56,7 +51,8 @@ def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
     most = max(candidates.bad_customers // settings.bads_per_characteristic, 1)
     most = min(settings.max_characteristics, most)
     taken: list[Binned] = []
-    weights = _fit(taken, candidates)
+    ridge = settings.ridge_customers
+    weights = _fit(taken, candidates, ridge)
     gains: dict[str, Gain] = {}
     while pool and len(taken) < most:
         gains = gains_of(pool.values(), taken, weights, candidates, halves)
@@ -66,7 +62,7 @@ def select(candidates: Candidates, settings: ScorecardSettings) -> Selection:
         name = max(certain, key=lambda n: gains[n].adds)
         chosen = pool.pop(name)
         record[name] = _with_gain(record[name], gains[name])
-        kept, tried = _with_signs([*taken, chosen], candidates)
+        kept, tried = _with_signs([*taken, chosen], candidates, ridge)
         turned = [b for b in (*taken, chosen) if b not in kept]
         if turned and not _better(kept, tried, taken, weights, candidates):
             record[name] = replace(record[name], why=f"the sign of {turned[-1].name} would turn")
@@ -151,21 +147,23 @@ def _moved(binned: Binned, early: Bool) -> float:
     return float(((after - before) * np.log(after / before)).sum())
 
 
-def _fit(taken: list[Binned], candidates: Candidates) -> Float64:
+def _fit(taken: list[Binned], candidates: Candidates, ridge_customers: float) -> Float64:
     """Return the intercept and the weights of those taken, on the log-odds of good."""
-    ridge = np.full(len(taken) + 1, _RIDGE * candidates.rows_per_customer)
+    ridge = np.full(len(taken) + 1, ridge_customers * candidates.rows_per_customer)
     ridge[0] = 1e-6
     design = design_of(taken, len(candidates))
     return fit_logistic(design, ~candidates.bad, ridge, weight=candidates.weight)
 
 
-def _with_signs(tried: list[Binned], candidates: Candidates) -> tuple[list[Binned], Float64]:
+def _with_signs(
+    tried: list[Binned], candidates: Candidates, ridge_customers: float
+) -> tuple[list[Binned], Float64]:
     """Leave out what gets a weight of 0 or below, the lowest first; return the rest, fitted."""
-    weights = _fit(tried, candidates)
+    weights = _fit(tried, candidates, ridge_customers)
     while (weights[1:] <= 0).any():
         lowest = int(np.argmin(weights[1:]))
         tried = [b for number, b in enumerate(tried) if number != lowest]
-        weights = _fit(tried, candidates)
+        weights = _fit(tried, candidates, ridge_customers)
     return tried, weights
 
 

@@ -27,7 +27,9 @@ def small_settings() -> Settings:
         late_payment=LatePaymentSettings(capacities={"lean": TreeSettings(trees=10)}),
         default_model=DefaultModelSettings(trees=20, seeds=1),
         # Only what tells much alone is binned: that is the slow part.
-        scorecard=ScorecardSettings(min_iv=0.5, max_prebins=6, max_bins=3),
+        scorecard=ScorecardSettings(
+            min_iv=0.5, max_prebins=6, max_bins=3, max_characteristics=5, max_correlation=0.75
+        ),
     )
 
 
