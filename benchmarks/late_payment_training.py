@@ -18,7 +18,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 
-from configs.settings import LatePaymentSettings, TreeSettings
+from configs.settings import LatePaymentSettings, TreeSettings, load_settings
 from features.build import moment_in_microseconds
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
@@ -56,8 +56,10 @@ def main() -> None:
     """Print seconds and ratios."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--ledger", type=Path, required=True)
-    ledger = Ledger.open(arguments.parse_args().ledger)
-    settings = LatePaymentSettings()
+    arguments.add_argument("--config", type=Path, help="settings over the shipped ones")
+    given = arguments.parse_args()
+    ledger = Ledger.open(given.ledger)
+    settings = load_settings(given.config).late_payment
     book = load_book(ledger)
     cutoff = moment_in_microseconds(ledger.extract_date)
     began = time.perf_counter()
