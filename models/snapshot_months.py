@@ -9,7 +9,7 @@ import pandas as pd
 from configs.settings import DefaultSettings
 from features.facts.book import ACTIVE_DAYS, Book
 from features.facts.versions import DAY, FOREVER, Int64
-from features.labels.default_register import default_register
+from features.labels.default_register import default_register, lasting_on
 from features.ledger.money import minor_units_per_major
 from models.short_windows import whole_window_weights
 
@@ -37,15 +37,6 @@ def active(book: Book, as_of: int) -> npt.NDArray[np.bool_]:
     found[np.searchsorted(issued.offsets, np.flatnonzero(recent), side="right") - 1] = True
     found[np.searchsorted(items.offsets, np.flatnonzero(is_open), side="right") - 1] = True
     return found
-
-
-def in_default(register: pd.DataFrame, customers: int, day: int) -> npt.NDArray[np.bool_]:
-    """Return which customers are in default or in probation on a day; shape (customers,)."""
-    start, cured = register["day"].to_numpy(), register["cured_day"].to_numpy()
-    current = (start < day) & ((cured < 0) | (day <= cured))
-    flags = np.zeros(customers, dtype=bool)
-    flags[register["customer"].to_numpy()[current]] = True
-    return flags
 
 
 def monthly_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> pd.DataFrame:
@@ -79,7 +70,7 @@ def monthly_snapshots(book: Book, settings: DefaultSettings, cutoff: int) -> pd.
     parts = []
     for month in month_starts(int(started), cutoff // int(DAY)):
         known = np.flatnonzero(first_known < month * DAY)
-        held = in_default(register, customers, int(month))[known]
+        held = np.isin(known, lasting_on(register, int(month))["customer"])
         gone = ~active(book, int(month * DAY))[known]
         start = int(_calendar_month(month))
         window = min(last_month - start, settings.window_months)

@@ -80,5 +80,19 @@ def default_register(
     )
 
 
+def lasting_on(register: pd.DataFrame, day: int) -> pd.DataFrame:
+    """Return the defaults of a register that last on a day, those in probation included.
+
+    Parameters
+    ----------
+    register : DataFrame
+        Of `default_register`.
+    day : int
+        Since 1970; a default lasts from the day after its own to the last of its probation.
+    """
+    cured = register["cured_day"]
+    return register[(register["day"] < day) & ((cured < 0) | (day <= cured))]
+
+
 def _named(given: int) -> str:
     return ", ".join(reason for place, reason in enumerate(REASONS) if given >> place & 1)

@@ -11,7 +11,7 @@ import pandas as pd
 from configs.settings import DefaultSettings
 from features.engine import Moment
 from features.facts.versions import DAY
-from features.labels.default_register import default_register
+from features.labels.default_register import default_register, lasting_on
 from features.ledger.money import minor_units_per_major
 from models.reasons import COUNT, Reason
 
@@ -71,9 +71,7 @@ def default_status(moment: Moment, definition: DefaultSettings) -> DefaultStatus
     book, as_of = moment.book, int(moment.keys.as_of[0])
     units = minor_units_per_major(book.reporting_currency)
     register = default_register(book, definition, as_of, units)
-    day = as_of // int(DAY)
-    cured = register["cured_day"]
-    current = register[(register["day"] < day) & ((cured < 0) | (cured >= day))]
+    current = lasting_on(register, as_of // int(DAY))
     latest = current.drop_duplicates("customer", keep="last").set_index("customer")
     listed = latest.reindex(moment.keys.customer)
     defaulted = listed["day"].notna().to_numpy()

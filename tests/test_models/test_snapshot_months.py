@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from features.build import moment_in_microseconds
 from models.snapshot_months import (
     active,
     add_months,
-    in_default,
     learnable_months,
     month_starts,
     monthly_snapshots,
@@ -57,18 +55,3 @@ def test_a_customer_is_active_with_a_recent_or_an_open_invoice(book):
     early, late = (active(book, moment_in_microseconds(d)) for d in ("2022-12-01", "2025-10-01"))
     assert not early.any()
     assert 0.5 < late.mean() <= 1.0
-
-
-def test_a_default_lasts_until_its_cure_or_through_probation():
-    register = pd.DataFrame(
-        {
-            "customer": [0, 1, 2],
-            "day": [100, 100, 100],
-            "cured_day": [150, -1, 465],
-        }
-    )
-    held = {when: in_default(register, 3, when).tolist() for when in (100, 101, 150, 151, 466)}
-    assert held[100] == [False] * 3
-    assert held[101] == held[150] == [True] * 3
-    assert held[151] == [False, True, True]
-    assert held[466] == [False, True, False]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from configs.settings import DefaultSettings
-from features.labels.default_register import default_register
+from features.labels.default_register import default_register, lasting_on
 
 
 @pytest.fixture
@@ -200,3 +201,13 @@ def test_a_later_cutoff_never_changes_earlier_defaults(busy_book, microseconds, 
 
 def test_empty_book_has_no_defaults(facts, register):
     assert register(facts.customer()) == []
+
+
+def test_a_default_lasts_until_its_cure_or_through_probation():
+    register = pd.DataFrame(
+        {"customer": [0, 1, 2], "day": [100, 100, 100], "cured_day": [150, -1, 465]}
+    )
+    held = {
+        when: lasting_on(register, when)["customer"].tolist() for when in (100, 101, 150, 151, 466)
+    }
+    assert held == {100: [], 101: [0, 1, 2], 150: [0, 1, 2], 151: [1, 2], 466: [1]}
