@@ -53,9 +53,10 @@ def main(customers: int, months: int, seed: int) -> None:
         book = load_book(ledger_from_extract(extract, Path(scratch) / "ledger", made.extract_date))
     end = moment_in_microseconds(book.extract_date)
     rows = issue_rows(book, end - 365 * DAY, end, end)
-    people = draw_population(seed, np.arange(customers), build_calendar(START, months))
+    calendar = build_calendar(START, months)
+    people = draw_population(seed, np.arange(customers), calendar)
     who = np.array([int(name[1:]) for name in book.customer_ids])[rows.keys.customer]
-    truth = true_runs(rows, who, people, build_calendar(START, months))
+    truth = true_runs(rows, who, people, calendar)
     found = rows.matrix[:, INVOICE_FEATURES.index(PREDICTED)]
     frame = pd.DataFrame(
         {

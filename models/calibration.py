@@ -61,7 +61,7 @@ def fit_calibration(
     prior_cases : float
         Weight of the identity as a prior, in cases.
     checked : bool
-        False keeps it unseen: for log-odds whose level is not meant to be that of the slice.
+        False keeps it without that test: for log-odds whose level is known to be of other rows.
 
     Notes
     -----
