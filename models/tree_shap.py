@@ -31,6 +31,8 @@ from models.tree_shap_kernels import (
     FIRST_IF_HIGH,
     FIRST_IF_LOW,
     FIRST_IF_MISSING,
+    NODE,
+    POINTS,
     ZERO_IS_MISSING,
     explain_each,
     explain_rows,
@@ -61,58 +63,40 @@ class ExplainableTrees:
         Columns of the matrix.
     expected : float
         Mean of the sum of the trees over the training rows: what the contributions start from.
-    node_at, step_at, point_at : int64 arrays of shape (trees + 1,)
-        Where each tree's nodes, steps and quadrature points begin.
-    feature, threshold, rule : arrays of shape (nodes,)
-        The decisions; bits of ``rule`` say when a row goes to the first child.
-    slot : int32 array of shape (nodes,)
-        Twice the depth, plus 1 for a second child.
-    before : int32 array of shape (nodes,)
-        Twice the last node above on the same feature, plus 1 if this is below its second child;
-        -1 for none.
-    held : float64 array of shape (nodes,)
-        Share of training rows that meet the conditions on the feature from the root to here.
-    share : float64 array of shape (nodes,)
-        Share of the node's training rows in the first child.
-    inner : int32 array of shape (nodes,)
-        Number of children that split.
-    second : int32 array of shape (nodes,)
-        The second child if it splits, else -1.
-    value_1, value_2 : float64 arrays of shape (nodes,)
-        Values of the children that are leaves, else 0.
+    node_at, step_at : int64 arrays of shape (walks, 2)
+        Where the nodes and steps of each walk's tree begin and end. A tree is walked once for each
+        `POINTS` points of its quadrature, or part of them.
+    point_count : int64 array of shape (walks,)
+        Quadrature points of each walk.
+    points, weights : float64 arrays of shape (walks, POINTS)
+        Of the quadrature. What fills a row up has no weight.
+    nodes : record array of shape (nodes,)
+        ``feature, threshold, rule``: the decision; bits of the rule say when a row goes to the
+        first child. ``share``: of the node's training rows, those in the first child.
+        ``first, second``: the children that split, counted from 1; 0 for a leaf, whose value is in
+        ``value_1, value_2``, else 0. ``slot``: twice the depth, plus 1 for a second child.
+        ``before``: twice the last node above on the same feature, plus 1 if this is below its
+        second child; -1 for none. ``held``: the share of training rows that meet the conditions
+        on the feature from the root to here.
     steps : int32 array
         The walk: a node on the way down, its complement (``~node``) on the way up; a node with two
         leaves once. Nodes are numbered through all trees here.
-    points, weights : float64 arrays
-        Of the quadrature.
     """
 
     features: int
     expected: float
     node_at: Int64
     step_at: Int64
-    point_at: Int64
-    feature: Int32
-    threshold: Float64
-    rule: Int32
-    slot: Int32
-    before: Int32
-    held: Float64
-    share: Float64
-    inner: Int32
-    second: Int32
-    value_1: Float64
-    value_2: Float64
-    steps: Int32
+    point_count: Int64
     points: Float64
     weights: Float64
+    nodes: npt.NDArray[np.void]
+    steps: Int32
 
 
-_ARRAYS = [field.name for field in fields(ExplainableTrees)][2:]
-_FOR_ROWS = [name for name in _ARRAYS if name != "second"]
-_FOR_EACH = [name for name in _ARRAYS if name not in ("step_at", "steps")]
-_FLOATS = ("threshold", "held", "share", "value_1", "value_2", "points", "weights")
-_STARTS = {"node_at": "feature", "step_at": "steps", "point_at": "points"}
+_FOR_ROWS = [field.name for field in fields(ExplainableTrees)][2:]
+_FOR_EACH = [name for name in _FOR_ROWS if name not in ("step_at", "point_count", "steps")]
+_OF_NODES = NODE.names or ()
 
 
 def read_trees(booster: lgb.Booster) -> ExplainableTrees:
@@ -130,23 +114,31 @@ def read_trees(booster: lgb.Booster) -> ExplainableTrees:
     """
     if booster.num_model_per_iteration() != 1:
         raise ValueError("the booster has a score for each class; only one can be explained")
-    lists: dict[str, list[Any]] = {name: [] for name in _ARRAYS}
+    lists: dict[str, list[Any]] = {name: [] for name in (*_FOR_ROWS, *_OF_NODES)}
     expected = 0.0
     for number, text in enumerate(booster.model_to_string().split("\nTree=")[1:]):
         tree = dict(line.split("=", 1) for line in text.splitlines()[1:] if "=" in line)
-        for start, owner in _STARTS.items():
-            lists[start].append(len(lists[owner]))
         expected += _add_tree(lists, number, tree)
-    for start, owner in _STARTS.items():
-        lists[start].append(len(lists[owner]))
-    arrays: dict[str, Any] = {
-        name: np.array(
-            values,
-            dtype=np.float64 if name in _FLOATS else np.int64 if name in _STARTS else np.int32,
-        )
-        for name, values in lists.items()
-    }
-    return ExplainableTrees(features=booster.num_feature(), expected=expected, **arrays)
+    nodes = np.empty(len(lists["feature"]), dtype=NODE)
+    for name in _OF_NODES:
+        nodes[name] = lists[name]
+    return ExplainableTrees(
+        features=booster.num_feature(),
+        expected=expected,
+        node_at=np.array(lists["node_at"], dtype=np.int64).reshape(-1, 2),
+        step_at=np.array(lists["step_at"], dtype=np.int64).reshape(-1, 2),
+        point_count=np.array([len(points) for points in lists["points"]], dtype=np.int64),
+        # Any point within the interval may fill up.
+        points=_filled(lists["points"], 0.5),
+        weights=_filled(lists["weights"], 0.0),
+        nodes=nodes,
+        steps=np.array(lists["steps"], dtype=np.int32),
+    )
+
+
+def _filled(rows: list[list[float]], value: float) -> Float64:
+    filled = [row + [value] * (POINTS - len(row)) for row in rows]
+    return np.array(filled, dtype=np.float64).reshape(-1, POINTS)
 
 
 def _numbers(tree: dict[str, str], name: str) -> list[float]:
@@ -178,7 +170,7 @@ def _add_tree(lists: dict[str, list[Any]], number: int, tree: dict[str, str]) ->
         old, slot, parent, above = stack.pop()
         node = len(lists["feature"]) - start
         if slot & 1:
-            lists["second"][start + parent] = node
+            lists["second"][start + parent] = 1 + node
         left, right = children[old]
         is_swapped = left < 0 <= right
         first, second = (right, left) if is_swapped else (left, right)
@@ -198,8 +190,8 @@ def _add_tree(lists: dict[str, list[Any]], number: int, tree: dict[str, str]) ->
         lists["before"].append(before)
         lists["held"].append(held)
         lists["share"].append(share)
-        lists["inner"].append((first >= 0) + (second >= 0))
-        lists["second"].append(-1)
+        lists["first"].append(2 + node if first >= 0 else 0)
+        lists["second"].append(0)
         lists["value_1"].append(values[~first] if first < 0 else 0.0)
         lists["value_2"].append(values[~second] if second < 0 else 0.0)
         longest = max(longest, len(above) + (before < 0))
@@ -208,14 +200,18 @@ def _add_tree(lists: dict[str, list[Any]], number: int, tree: dict[str, str]) ->
             if child >= 0:
                 path = {**above, feature[old]: (2 * node + side, held * part)}
                 stack.append((child, down + side, node, path))
-    lists["steps"] += _walk(lists["inner"], lists["second"], start)
+    first_step = len(lists["steps"])
+    lists["steps"] += _walk(lists["first"], lists["second"], start)
     points, weights = _quadrature(longest)
-    lists["points"] += points
-    lists["weights"] += weights
+    for low in range(0, len(points), POINTS):
+        lists["node_at"].append((start, len(lists["feature"])))
+        lists["step_at"].append((first_step, len(lists["steps"])))
+        lists["points"].append(points[low : low + POINTS])
+        lists["weights"].append(weights[low : low + POINTS])
     return sum(v * n for v, n in zip(values, at_leaf, strict=True)) / at_node[0]
 
 
-def _walk(inner: list[int], second: list[int], start: int) -> list[int]:
+def _walk(first: list[int], second: list[int], start: int) -> list[int]:
     """Return the steps through the tree that starts at a node.
 
     Second children first: nodes are then left in the order opposite to their numbers, in which the
@@ -225,10 +221,10 @@ def _walk(inner: list[int], second: list[int], start: int) -> list[int]:
     while stack:
         step = stack.pop()
         steps.append(step)
-        if step >= 0 and inner[step]:
-            stack += [~step, step + 1]
-            if inner[step] == 2:
-                stack.append(start + second[step])
+        if step >= 0 and first[step]:
+            stack += [~step, start + first[step] - 1]
+            if second[step]:
+                stack.append(start + second[step] - 1)
     return steps
 
 

@@ -25,6 +25,25 @@ _ZERO_BELOW = float(np.float32(1e-35))
 """LightGBM's constant, which it writes in single precision."""
 _LANES = 256
 """Rows side by side. A loop over them must outweigh its own start, and all must fit the cache."""
+POINTS = 8
+"""Quadrature points that a walk through a tree takes along. It may have fewer, then the rest weighs
+nothing and only the kernel for one row goes through it: loops of constant length are vectors."""
+NODE = np.dtype(
+    [
+        ("threshold", np.float64),
+        ("share", np.float64),
+        ("held", np.float64),
+        ("value_1", np.float64),
+        ("value_2", np.float64),
+        ("feature", np.int32),
+        ("before", np.int32),
+        ("first", np.int32),
+        ("second", np.int32),
+        ("slot", np.int32),
+        ("rule", np.int32),
+    ]
+)
+"""A node that splits: 64 bytes, one line of a cache. See `models.tree_shap.ExplainableTrees`."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -32,37 +51,26 @@ def _coefficients(t, share, held):  # type: ignore[no-untyped-def]
     """Return a and b of the factor a + b o, and the scale of what is earned."""
     if held == 1.0:
         return share * (1.0 - t), t, 1.0
-    total = held * (1.0 - t) + t
-    return held * share * (1.0 - t) / total, t / total, held / (total * total)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _largest(node_at, point_at, slot):  # type: ignore[no-untyped-def]
-    """Return the most nodes and points of a tree, and the most slots of a path."""
-    nodes, points, slots = 1, 1, 1
-    for tree in range(len(node_at) - 1):
-        nodes = max(nodes, node_at[tree + 1] - node_at[tree])
-        points = max(points, point_at[tree + 1] - point_at[tree])
-    for node in range(len(slot)):
-        slots = max(slots, slot[node] + 1)
-    return nodes, points, slots
+    inverse = 1.0 / (held * (1.0 - t) + t)
+    return held * share * (1.0 - t) * inverse, t * inverse, held * inverse * inverse
 
 
 # Arrays have two dimensions and are read by single elements: a view of a row would be counted in
 # and out at each node, and the sum of two indices checked for its sign at each element.
 @njit(cache=True, nogil=True, error_model="numpy")
 def explain_rows(  # type: ignore[no-untyped-def]
-    rows, node_at, step_at, point_at, feature, threshold, rule, slot, before, held, share, inner,
-    value_1, value_2, steps, points, weights, out,
-):  # fmt: skip
+    rows, node_at, step_at, point_count, points, weights, nodes, steps, out
+):
     """Write the contributions of at least one row, many at a time; rows are the last dimension."""
     n, width = out.shape
-    _, most_points, slots = _largest(node_at, point_at, slot)
+    slots = 1
+    for node in range(len(nodes)):
+        slots = max(slots, nodes[node].slot + 1)
     lanes = min(_LANES, n)
     x, phi = np.empty((width, lanes)), np.empty((width, lanes))
     side, alive = np.empty((slots, lanes)), np.empty((slots, lanes))
     # A slot for each side of each depth: the way down leaves products, the way up values.
-    kept = np.empty(((slots + 3) * most_points, lanes))
+    kept = np.empty(((slots + 3) * POINTS, lanes))
     earned = np.empty((1, lanes))
     for start in range(0, n, lanes):
         count = min(lanes, n - start)
@@ -70,20 +78,20 @@ def explain_rows(  # type: ignore[no-untyped-def]
             for r in range(count):
                 x[j, r] = rows[start + r, j]
                 phi[j, r] = 0.0
-        for tree in range(len(node_at) - 1):
-            q0 = point_at[tree]
-            q_count = point_at[tree + 1] - q0
+        for walk in range(len(node_at)):
+            q_count = point_count[walk]
             for q in range(q_count):
                 for r in range(count):
-                    kept[q, r] = weights[q0 + q]
-            for at in range(step_at[tree], step_at[tree + 1]):
-                node = steps[at] if steps[at] >= 0 else ~steps[at]
-                j, s, h, children = feature[node], share[node], held[node], inner[node]
-                depth = slot[node] >> 1
-                here, below = slot[node] * q_count, 2 * (depth + 1) * q_count
+                    kept[q, r] = weights[walk, q]
+            for at in range(step_at[walk, 0], step_at[walk, 1]):
+                node = nodes[steps[at] if steps[at] >= 0 else ~steps[at]]
+                j, s, h = node.feature, node.share, node.held
+                children = (node.first > 0) + (node.second > 0)
+                depth = node.slot >> 1
+                here, below = node.slot * q_count, 2 * (depth + 1) * q_count
                 beside = below + q_count
                 if steps[at] >= 0:
-                    limit, bits = threshold[node], rule[node]
+                    limit, bits = node.threshold, node.rule
                     low, high = float(bits & 1), float((bits >> 1) & 1)
                     lost = float((bits >> 2) & 1)
                     for r in range(count):
@@ -92,19 +100,19 @@ def explain_rows(  # type: ignore[no-untyped-def]
                     if bits & ZERO_IS_MISSING:
                         for r in range(count):
                             side[depth, r] = lost if abs(x[j, r]) <= _ZERO_BELOW else side[depth, r]
-                    if before[node] >= 0:
-                        old = node_at[tree] + (before[node] >> 1)
-                        other, above = float(before[node] & 1), slot[old] >> 1
+                    if node.before >= 0:
+                        old = nodes[node_at[walk, 0] + (node.before >> 1)]
+                        other, above = float(node.before & 1), old.slot >> 1
                         for r in range(count):
                             alive[depth, r] = abs(other - side[above, r])
-                        if before[old] >= 0:
+                        if old.before >= 0:
                             for r in range(count):
                                 alive[depth, r] *= alive[above, r]
                         for r in range(count):
                             side[depth, r] = side[depth, r] if alive[depth, r] > 0.0 else s
                     if children > 0:
                         for q in range(q_count):
-                            a, b, _ = _coefficients(points[q0 + q], s, h)
+                            a, b, _ = _coefficients(points[walk, q], s, h)
                             if children == 1:
                                 for r in range(count):
                                     p = kept[here + q, r]
@@ -118,9 +126,9 @@ def explain_rows(  # type: ignore[no-untyped-def]
                         continue
                 for r in range(count):
                     earned[0, r] = 0.0
-                v1, v2 = value_1[node], value_2[node]
+                v1, v2 = node.value_1, node.value_2
                 for q in range(q_count):
-                    a, b, c = _coefficients(points[q0 + q], s, h)
+                    a, b, c = _coefficients(points[walk, q], s, h)
                     if children == 0:
                         step, scaled = v1 - v2, c * (v1 - v2)
                         for r in range(count):
@@ -144,74 +152,73 @@ def explain_rows(  # type: ignore[no-untyped-def]
                 out[start + r, j] = phi[j, r]
 
 
-# With one row there is nothing to do side by side; what counts is that no branch hangs on the
-# shape of the tree. So leaves have rows of `kept` as well: zeros to read, a waste row to write.
+# With one row only the points lie side by side; what counts is that no branch hangs
+# on the shape of the tree. So the products and values of a leaf have a row as well, the first:
+# on the way down it takes what nobody reads, on the way up it is zeros.
 @njit(cache=True, nogil=True, error_model="numpy")
 def explain_each(  # type: ignore[no-untyped-def]
-    rows, node_at, point_at, feature, threshold, rule, slot, before, held, share, inner, second,
-    value_1, value_2, points, weights, out,
-):  # fmt: skip
+    rows, node_at, points, weights, nodes, out
+):
     """Write the contributions of few rows, one by one."""
-    most_nodes, most_points, _ = _largest(node_at, point_at, slot)
+    most_nodes = 1
+    for walk in range(len(node_at)):
+        most_nodes = max(most_nodes, node_at[walk, 1] - node_at[walk, 0])
     side, alive = np.empty(most_nodes), np.empty(most_nodes)
-    zeros, waste = most_nodes, most_nodes + 1
-    kept = np.zeros((most_nodes + 2, most_points))
-    factor = np.empty((most_nodes, most_points))
+    kept = np.empty((1 + most_nodes, POINTS))
+    factor, scale = np.empty((most_nodes, POINTS)), np.empty((most_nodes, POINTS))
     out[:] = 0.0
     for i in range(len(rows)):
-        for tree in range(len(node_at) - 1):
-            n0, q0 = node_at[tree], point_at[tree]
-            q_count = point_at[tree + 1] - q0
-            for q in range(q_count):
-                kept[0, q] = weights[q0 + q]
-            for k in range(node_at[tree + 1] - n0):
-                node = n0 + k
-                s, h, v, limit = share[node], held[node], rows[i, feature[node]], threshold[node]
+        for walk in range(len(node_at)):
+            n0, n1 = node_at[walk, 0], node_at[walk, 1]
+            for q in range(POINTS):
+                kept[1, q] = weights[walk, q]
+            for k in range(n1 - n0):
+                node, row = nodes[n0 + k], 1 + k
+                s, h, v, limit = node.share, node.held, rows[i, node.feature], node.threshold
                 which = 2 - 2 * (v <= limit) - (v > limit)
-                if rule[node] & ZERO_IS_MISSING and abs(v) <= _ZERO_BELOW:
+                if node.rule & ZERO_IS_MISSING and abs(v) <= _ZERO_BELOW:
                     which = 2
-                o = float((rule[node] >> which) & 1)
-                if before[node] >= 0:
-                    old = before[node] >> 1
-                    alive[k] = abs(float(before[node] & 1) - side[old])
-                    if before[n0 + old] >= 0:
-                        alive[k] *= alive[old]
-                    if not alive[k] > 0.0:
-                        o = s
-                side[k] = o
-                first = k + 1 if inner[node] > 0 else waste
-                other = second[node] if inner[node] > 1 else waste
-                if h == 1.0:
-                    for q in range(q_count):
-                        t, p = points[q0 + q], kept[k, q]
+                o = float((node.rule >> which) & 1)
+                first, second = node.first, node.second
+                if node.before < 0:
+                    side[k] = o
+                    for q in range(POINTS):
+                        t, p = points[walk, q], kept[row, q]
                         f = s * (1.0 - t) + t * o
                         factor[k, q] = f
                         kept[first, q] = p * f
-                        kept[other, q] = p - p * f
+                        kept[second, q] = p - p * f
                 else:
-                    for q in range(q_count):
-                        a, b, _ = _coefficients(points[q0 + q], s, h)
-                        f, p = a + b * o, kept[k, q]
-                        factor[k, q] = f
+                    old = node.before >> 1
+                    alive[k] = abs(float(node.before & 1) - side[old])
+                    if nodes[n0 + old].before >= 0:
+                        alive[k] *= alive[old]
+                    if not alive[k] > 0.0:
+                        o = s
+                    side[k] = o
+                    for q in range(POINTS):
+                        a, b, c = _coefficients(points[walk, q], s, h)
+                        f, p = a + b * o, kept[row, q]
+                        factor[k, q], scale[k, q] = f, c
                         kept[first, q] = p * f
-                        kept[other, q] = p - p * f
-            for k in range(node_at[tree + 1] - n0 - 1, -1, -1):
-                node = n0 + k
-                s, h, v1, v2 = share[node], held[node], value_1[node], value_2[node]
-                first = k + 1 if inner[node] > 0 else zeros
-                other = second[node] if inner[node] > 1 else zeros
+                        kept[second, q] = p - p * f
+            for q in range(POINTS):
+                kept[0, q] = 0.0
+            for k in range(n1 - n0 - 1, -1, -1):
+                node, row = nodes[n0 + k], 1 + k
+                v1, v2 = node.value_1, node.value_2
+                first, second = node.first, node.second
                 earned = 0.0
-                if h == 1.0:
-                    for q in range(q_count):
-                        base = kept[other, q] + v2
+                if node.before < 0:
+                    for q in range(POINTS):
+                        base = kept[second, q] + v2
                         step = kept[first, q] + v1 - base
-                        earned += kept[k, q] * step
-                        kept[k, q] = base + factor[k, q] * step
+                        earned += kept[row, q] * step
+                        kept[row, q] = base + factor[k, q] * step
                 else:
-                    for q in range(q_count):
-                        _, _, c = _coefficients(points[q0 + q], s, h)
-                        base = kept[other, q] + v2
+                    for q in range(POINTS):
+                        base = kept[second, q] + v2
                         step = kept[first, q] + v1 - base
-                        earned += kept[k, q] * (c * step)
-                        kept[k, q] = base + factor[k, q] * step
-                out[i, feature[node]] += earned * (side[k] - s)
+                        earned += kept[row, q] * (scale[k, q] * step)
+                        kept[row, q] = base + factor[k, q] * step
+                out[i, node.feature] += earned * (side[k] - node.share)

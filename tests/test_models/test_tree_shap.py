@@ -21,7 +21,7 @@ def train(trees=10, columns=6, rows=600, missing=0.1, zeros=0.0, **params):
 
 
 def nodes_per_tree(booster):
-    return np.diff(read_trees(booster).node_at)
+    return np.diff(read_trees(booster).node_at, axis=1)
 
 
 BOOSTERS = {
@@ -89,15 +89,18 @@ def unbalanced(leaves):
 def test_a_chain_of_many_features_is_exact():
     booster, x = unbalanced(31)
     trees = read_trees(booster)
-    assert trees.slot.max() >= 2 * 20
+    assert trees.nodes["slot"].max() >= 2 * 20
+    assert len(trees.node_at) > booster.num_trees()
     expected = booster.predict(x, pred_contrib=True)
-    np.testing.assert_allclose(contributions(trees, x), expected[:, :-1], rtol=0, atol=1e-9)
+    found = contributions(trees, x)
+    np.testing.assert_allclose(found, expected[:, :-1], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(contributions(trees, x[:1]), found[:1])
 
 
 def test_paths_of_the_test_boosters_repeat_features():
     trees = read_trees(BOOSTERS["one feature again and again"]()[0])
-    again = trees.before >= 0
-    assert again.sum() == len(again) - (len(trees.node_at) - 1)
+    again = trees.nodes["before"] >= 0
+    assert again.sum() == len(again) - len(trees.node_at)
 
 
 def test_trees_of_one_leaf_only_move_the_mean():
