@@ -138,6 +138,9 @@ class LatePaymentSettings(_Frozen):
     none: boosters alone."""
     regression_rows: int = Field(50_000, gt=0)
     """Rows the regression learns from, at most."""
+    record_prior: float | None = Field(50.0, gt=0)
+    """Invoices of a customer's own record that say as much of how early it pays as the hazards.
+    Hazards alone serve where later rows say so, or without a number."""
     extra_trees: bool = True
     monotone: bool = False
     """Hold the hazards to the catalogue's directions of risk; costs accuracy where measured."""

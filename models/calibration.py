@@ -45,6 +45,12 @@ def log_loss(outcome: npt.NDArray[np.bool_], logit: Float64) -> float:
     return float(np.mean(log_losses(outcome, logit)))
 
 
+def is_worse(loss: Float64, than: Float64) -> bool:
+    """Return whether losses are larger than others of the same rows beyond a standard error."""
+    difference = loss - than
+    return bool(difference.mean() > difference.std() / np.sqrt(len(difference)))
+
+
 def fit_calibration(
     outcome: npt.NDArray[np.bool_],
     logit: Float64,

@@ -35,6 +35,17 @@ def _part_paid(m: Moment) -> Float64:
     return m.of_invoice(np.fmax(paid, 0.0))
 
 
+def _paid_early(days: int) -> Feature:
+    return Feature(
+        f"invoice_paid_{days}d_early_share_last60",
+        "share",
+        0,
+        f"{{value}} of its recent invoices were paid {days} or more days before they were due",
+        _NEVER,
+        lambda m: m.of_invoice(m.recent[f"early_{days}_share"]),
+    )
+
+
 FEATURES = [
     Feature(
         "invoice_amount_value_now",
@@ -123,6 +134,15 @@ FEATURES = [
         "{value} of its recent invoices took longer to be paid than this one is old",
         _NEVER,
         lambda m: m.of_invoice(m.recent["share_as_old"]),
+    ),
+    *(_paid_early(days) for days in (2, 6, 15)),
+    Feature(
+        "invoice_record_count_last60",
+        "count",
+        0,
+        "its record holds {value} recent invoices",
+        _NOT_AN_INVOICE,
+        lambda m: m.of_invoice(m.recent["count"]),
     ),
     Feature(
         "invoice_wait_for_usual_weekday_mean_last60",

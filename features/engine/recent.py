@@ -32,6 +32,9 @@ RECENT_COLUMNS = (
     "late_streak",
     "on_time_streak",
     "early_share",
+    "early_2_share",
+    "early_6_share",
+    "early_15_share",
     "on_due_share",
     "month_end_share",
     "weekday_share",
@@ -60,7 +63,7 @@ RECENT_COLUMNS = (
     _COUNT, _LAST, _MEAN_3, _MEAN_10, _MEAN_60, _MEDIAN, _P90, _MAX, _SPREAD,
     _LATE_1_3, _LATE_1_10, _LATE_5_10, _LATE_5_60, _LATE_15_60, _LATE_30_60,
     _EWM, _EWM_1, _EWM_5, _EWM_15, _EWM_TO_PAY, _BY_AMOUNT, _LATE_STREAK, _ON_TIME_STREAK,
-    _EARLY, _ON_DUE, _MONTH_END, _WEEKDAY, _BATCH, _IN_PARTS,
+    _EARLY, _EARLY_2, _EARLY_6, _EARLY_15, _ON_DUE, _MONTH_END, _WEEKDAY, _BATCH, _IN_PARTS,
     _LIKE, _LIKE_1, _LIKE_5, _LIKE_15, _LIKE_30, _LIKE_DAYS,
     _TERMS, _TERMS_5, _TERMS_DAYS, _AMOUNT, _AMOUNT_5, _AMOUNT_DAYS,
     _AS_LATE, _AS_OLD, _WAIT, _SAME_DUE, _SAME_DUE_DAYS,
@@ -172,6 +175,9 @@ def recent_settlements(  # type: ignore[no-untyped-def]
                 else:
                     streak = 1
             s[_EARLY] += dl < 0
+            s[_EARLY_2] += dl <= -2
+            s[_EARLY_6] += dl <= -6
+            s[_EARLY_15] += dl <= -15
             s[_ON_DUE] += dl == 0
             s[_MONTH_END] += at_month_end[row]
             s[_IN_PARTS] += in_parts[row]
@@ -212,8 +218,8 @@ def recent_settlements(  # type: ignore[no-untyped-def]
         for k, depth in ((_MEAN_3, 3), (_LATE_1_3, 3), (_MEAN_10, 10), (_LATE_1_10, 10),
                          (_LATE_5_10, 10)):  # fmt: skip
             out[k, i] = s[k] / min(count, depth)
-        for k in (_MEAN_60, _LATE_5_60, _LATE_15_60, _LATE_30_60, _EARLY, _ON_DUE, _MONTH_END,
-                  _IN_PARTS):  # fmt: skip
+        for k in (_MEAN_60, _LATE_5_60, _LATE_15_60, _LATE_30_60, _EARLY, _EARLY_2, _EARLY_6,
+                  _EARLY_15, _ON_DUE, _MONTH_END, _IN_PARTS):  # fmt: skip
             out[k, i] = s[k] / count
         out[_MEDIAN, i] = late[(ordered - 1) // 2]
         out[_P90, i] = late[int(0.9 * (ordered - 1) + 0.5)]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from configs.settings import LatePaymentSettings, TreeSettings
 from models.boosting import mean_log_odds, side_by_side, train_booster
-from models.calibration import log_losses
+from models.calibration import is_worse, log_losses
 from models.late_payment.dataset import MIN_CASES, Rows, cases
 from models.late_payment.grid import INTERVALS
 from models.late_payment.hazard import Hazard, Hazards
@@ -132,18 +132,12 @@ def choose(boosters: Boosters, later: Rows, settings: LatePaymentSettings) -> li
                 candidates.append(((names[place - 1], name), log_losses(paid, average)))
             scores[interval] = own
             for choice, loss in candidates:
-                if interval not in losses or not _worse(loss, losses[interval]):
+                if interval not in losses or not is_worse(loss, losses[interval]):
                     losses[interval], choices[interval] = loss, choice
                     still.append(interval)
                     break
         growing = still
     return choices
-
-
-def _worse(loss: Float64, than: Float64) -> bool:
-    """Return whether losses are larger than others of the same rows beyond a standard error."""
-    difference = loss - than
-    return bool(difference.mean() > difference.std() / np.sqrt(len(difference)))
 
 
 def boosted(boosters: Boosters, choices: Sequence[Choice]) -> Hazards:

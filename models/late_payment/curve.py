@@ -20,6 +20,8 @@ from models.late_payment.grid import (
 Float64 = npt.NDArray[np.float64]
 DAYS = np.arange(FIRST_DAY, LAST_DAY + 1)
 """The days late of a curve's columns."""
+_SPREAD_EVENLY = 20.0
+"""Payments taken to be spread evenly over each interval, beside those that were made."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ def day_weights(days_late: Int64, due_weekday: Int64) -> Float64:
     paid_on = np.bincount((weekday + days_late[inside]) % 7, minlength=7) + 0.5
     by_weekday = paid_on / paid_on.sum()
     pooled = counts.sum(axis=0) + 1e-3
+    for interval in range(INTERVALS):
+        # Where few have paid, a day on which nobody has is possible all the same.
+        span = interval_columns(interval)
+        pooled[span] += _SPREAD_EVENLY / (span.stop - span.start)
     weights = np.empty_like(counts)
     for due in range(7):
         prior = by_weekday[(due + DAYS) % 7] * 7.0

@@ -30,6 +30,7 @@ from models.late_payment.day_choice import fit_day_choice
 from models.late_payment.grid import EDGES, INTERVALS, LAST_DAY
 from models.late_payment.hazard import Hazards
 from models.late_payment.model import LatePaymentModel
+from models.late_payment.own_record import OwnRecord, fit_own_record
 from models.usual import usual_values
 
 _Choice = tuple[list[Choice], tuple[float, float]]
@@ -113,22 +114,29 @@ def fit_late_payment(
     )
     progress("late_payment: choice, calibration and evaluation on the later slices")
     then = early.as_chosen(early.choose(between))
+    then = _calibrated(then, _calibrations(then, between))
     evaluated = issue_rows(book, second_slice, cutoff, cutoff, customers)
     earlier = _assemble(
         book,
-        _calibrated(then, _calibrations(then, between)),
+        then,
+        fit_own_record(then.predict, INVOICE_FEATURES, between, settings),
         second_slice,
         customers,
         between,
         settings.seed,
     )
     choice = early.choose(later)
-    calibrations = _calibrations(early.as_chosen(choice), later)
+    chosen = early.as_chosen(choice)
+    calibrations = _calibrations(chosen, later)
+    record = fit_own_record(
+        _calibrated(chosen, calibrations).predict, INVOICE_FEATURES, later, settings
+    )
     progress("late_payment: hazards of all rows")
     final = _Contenders(rows, settings, directions).as_chosen(choice)
     model = _assemble(
         book,
         _calibrated(final, calibrations, settings.calibration_weight),
+        record,
         cutoff,
         customers,
         rows,
@@ -168,6 +176,7 @@ class _Contenders:
 def _assemble(
     book: Book,
     hazards: Hazards,
+    record: OwnRecord,
     cutoff: int,
     customers: npt.NDArray[np.bool_] | None,
     rows: Rows,
@@ -186,6 +195,7 @@ def _assemble(
         # Half of those so late are taken to be lost until the ledger shows otherwise.
         never=1.0 - (paid_in_tail + 5.0) / (int(in_tail.sum()) + 10.0),
         usual=usual_values(rows.matrix),
+        record=record,
     )
 
 

@@ -19,6 +19,7 @@ from models.late_payment.day_choice import DayChoice
 from models.late_payment.explanation import HazardExplainer
 from models.late_payment.grid import EDGES
 from models.late_payment.hazard import Hazards
+from models.late_payment.own_record import OwnRecord
 from models.usual import Usual, usual_of
 
 Float64 = npt.NDArray[np.float64]
@@ -39,6 +40,8 @@ class LatePaymentModel:
         Share of invoices still open at the last edge that is not paid within a year.
     usual : tuple of float or None
         Medians of the rows learnt from, for the reasons.
+    record : OwnRecord
+        How much the customer's own record says of how early it pays.
     co_movement : CoMovement
         How payment days move together; the cash forecast reads it.
     """
@@ -48,6 +51,7 @@ class LatePaymentModel:
     days: DayChoice
     never: float
     usual: Usual
+    record: OwnRecord = OwnRecord()
     co_movement: CoMovement = CoMovement()
 
     def curves(self, matrix: Float64, start: Int64, due_day: Int64, threads: int = 0) -> Curves:
@@ -64,7 +68,9 @@ class LatePaymentModel:
             0: all cores.
         """
         hazards = self.hazards.predict(matrix, threads)
+        hazards = self.record.applied(hazards, matrix, self.features, start)
         weights = self.days.weights(matrix, self.features, start, (due_day + 3) % 7)
+        weights = self.record.spread(weights, matrix, self.features, start)
         return curves(hazards, weights, start, self.never)
 
     def predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -101,6 +107,7 @@ class LatePaymentModel:
             "days": self.days.to_document(),
             "never": self.never,
             "usual": list(self.usual),
+            "record_prior_invoices": self.record.prior_invoices,
             "co_movement": self.co_movement.to_document(),
             "reason_texts": {name: CATALOGUE[name].meaning for name in self.features},
         }
@@ -124,5 +131,6 @@ class LatePaymentModel:
         days = DayChoice.from_document(document["days"])
         features = tuple(document["features"])
         hazards = Hazards.from_document(features, document, boosters)
+        record = OwnRecord(document.get("record_prior_invoices"))
         movement = CoMovement.from_document(document.get("co_movement"))
-        return cls(features, hazards, days, document["never"], usual_of(document), movement)
+        return cls(features, hazards, days, document["never"], usual_of(document), record, movement)

@@ -90,6 +90,22 @@ def test_rates_are_shrunk_to_segment_and_portfolio(facts, row, check):
     check(row(book, 100, "nobody"), {name: portfolio})
 
 
+def test_how_early_the_recent_invoices_were_paid(facts, row, check):
+    for name, early in (("I1", 15), ("I2", 14), ("I3", 6), ("I4", 2), ("I5", 0), ("I6", -1)):
+        facts.invoice(name, due=40).payment(f"P{name}", name, 40 - early)
+    check(
+        row(facts.book(), 50, issued=50, due=80),
+        {
+            "invoice_paid_15d_early_share_last60": 1 / 6,
+            "invoice_paid_6d_early_share_last60": 3 / 6,
+            "invoice_paid_2d_early_share_last60": 4 / 6,
+            "customer_early_share_last60": 4 / 6,
+            "customer_on_due_share_last60": 1 / 6,
+            "invoice_record_count_last60": 6,
+        },
+    )
+
+
 def test_habits(facts, row, check):
     # Paid on Monday 29th January (day 28), twice, and on Tuesday 30th in two parts.
     for name, due in (("I1", 28), ("I2", 40), ("I3", 20)):
