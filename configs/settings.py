@@ -131,16 +131,16 @@ class LatePaymentSettings(_Frozen):
     latest share best, or the average of it and the next smaller."""
     max_rows: int = Field(1_500_000, gt=0)
     """From a longer history invoices are drawn at random, so that training fits into memory."""
-    max_rows_to_choose: int = Field(300_000, gt=0)
+    max_rows_to_choose: int = Field(200_000, gt=0)
     """Rows from which the boosters that choose and calibrate learn, at most."""
     regression_ridges: tuple[float, ...] = (300.0, 100.0, 30.0)
     """Ridges of the logistic regression that the boosters are averaged with, to choose from;
     none: boosters alone."""
     regression_rows: int = Field(50_000, gt=0)
     """Rows the regression learns from, at most."""
-    record_prior: float | None = Field(50.0, gt=0)
+    record_prior: float | None = Field(50.0, gt=0, allow_inf_nan=False)
     """Invoices of a customer's own record that say as much of how early it pays as the hazards.
-    Hazards alone serve where later rows say so, or without a number."""
+    Hazards alone serve where later rows speak against it; null: always."""
     extra_trees: bool = True
     monotone: bool = False
     """Hold the hazards to the catalogue's directions of risk; costs accuracy where measured."""

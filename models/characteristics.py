@@ -20,7 +20,8 @@ _PREFIXES = {
     "payment trend": ("customer_late_5d_trend", "customer_days_late_trend")
     + ("customer_days_to_pay_trend", "customer_late_5d_against_segment"),
     "payment record": ("customer_late", "customer_days_late", "customer_days_to_pay")
-    + ("customer_on_time", "customer_early", "customer_on_due"),
+    + ("customer_on_time", "customer_early", "customer_on_due", "invoice_paid_count")
+    + ("invoice_paid_2d", "invoice_paid_6d", "invoice_paid_15d"),
     "record on similar invoices": ("invoice_late", "invoice_days_late", "invoice_like"),
     "ways of paying": ("customer_in_parts", "customer_part_", "customer_payments_per")
     + ("customer_batch", "customer_discounts"),
@@ -67,6 +68,8 @@ def characteristic(feature: str) -> str:
     --------
     >>> characteristic("customer_late_5d_rate_365d"), characteristic("invoice_amount_value_now")
     ('payment record', 'amount')
+    >>> characteristic("invoice_paid_2d_early_share_last60")
+    'payment record'
     >>> characteristic("customer_moon_phase_value_now")
     'customer moon phase'
     """

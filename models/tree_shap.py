@@ -97,6 +97,7 @@ class ExplainableTrees:
 _FOR_ROWS = [field.name for field in fields(ExplainableTrees)][2:]
 _FOR_EACH = [name for name in _FOR_ROWS if name not in ("step_at", "point_count", "steps")]
 _OF_NODES = NODE.names or ()
+_LISTS = ("node_at", "step_at", "points", "weights", "steps")
 
 
 def read_trees(booster: lgb.Booster) -> ExplainableTrees:
@@ -114,7 +115,7 @@ def read_trees(booster: lgb.Booster) -> ExplainableTrees:
     """
     if booster.num_model_per_iteration() != 1:
         raise ValueError("the booster has a score for each class; only one can be explained")
-    lists: dict[str, list[Any]] = {name: [] for name in (*_FOR_ROWS, *_OF_NODES)}
+    lists: dict[str, list[Any]] = {name: [] for name in (*_LISTS, *_OF_NODES)}
     expected = 0.0
     for number, text in enumerate(booster.model_to_string().split("\nTree=")[1:]):
         tree = dict(line.split("=", 1) for line in text.splitlines()[1:] if "=" in line)

@@ -26,8 +26,8 @@ _ZERO_BELOW = float(np.float32(1e-35))
 _LANES = 256
 """Rows side by side. A loop over them must outweigh its own start, and all must fit the cache."""
 POINTS = 8
-"""Quadrature points that a walk through a tree takes along. It may have fewer, then the rest weighs
-nothing and only the kernel for one row goes through it: loops of constant length are vectors."""
+"""Quadrature points that a walk through a tree takes along. A walk with fewer is filled up with
+points of weight 0, which `explain_each` takes along too: loops of constant length are vectors."""
 NODE = np.dtype(
     [
         ("threshold", np.float64),
@@ -43,7 +43,7 @@ NODE = np.dtype(
         ("rule", np.int32),
     ]
 )
-"""A node that splits: 64 bytes, one line of a cache. See `models.tree_shap.ExplainableTrees`."""
+"""A node that splits, in 64 bytes. See `models.tree_shap.ExplainableTrees`."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -154,7 +154,7 @@ def explain_rows(  # type: ignore[no-untyped-def]
 
 # With one row only the points lie side by side; what counts is that no branch hangs
 # on the shape of the tree. So the products and values of a leaf have a row as well, the first:
-# on the way down it takes what nobody reads, on the way up it is zeros.
+# on the way down it takes what nobody reads, then it is cleared, on the way up it is zeros.
 @njit(cache=True, nogil=True, error_model="numpy")
 def explain_each(  # type: ignore[no-untyped-def]
     rows, node_at, points, weights, nodes, out

@@ -35,6 +35,7 @@ def _part_paid(m: Moment) -> Float64:
     return m.of_invoice(np.fmax(paid, 0.0))
 
 
+# The customer's record, but only rows about an invoice have a use for it.
 def _paid_early(days: int) -> Feature:
     return Feature(
         f"invoice_paid_{days}d_early_share_last60",
@@ -137,10 +138,10 @@ FEATURES = [
     ),
     *(_paid_early(days) for days in (2, 6, 15)),
     Feature(
-        "invoice_record_count_last60",
+        "invoice_paid_count_last60",
         "count",
         0,
-        "its record holds {value} recent invoices",
+        "it has paid {value} recent invoices",
         _NOT_AN_INVOICE,
         lambda m: m.of_invoice(m.recent["count"]),
     ),

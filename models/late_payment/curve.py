@@ -79,7 +79,7 @@ def day_weights(days_late: Int64, due_weekday: Int64) -> Float64:
     np.add.at(counts, (weekday, column), 1.0)
     paid_on = np.bincount((weekday + days_late[inside]) % 7, minlength=7) + 0.5
     by_weekday = paid_on / paid_on.sum()
-    pooled = counts.sum(axis=0) + 1e-3
+    pooled = counts.sum(axis=0)
     for interval in range(INTERVALS):
         # Where few have paid, a day on which nobody has is possible all the same.
         span = interval_columns(interval)

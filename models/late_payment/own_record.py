@@ -5,7 +5,7 @@ another by the next run. Boosters learn such habits from the customers that have
 little of one that pays like none before it. So the way in which P(paid by the due day) is divided
 among its intervals is taken as a prior that is worth some invoices, to which those of the
 customer's record are added: the mean of the posterior of a Dirichlet and multinomial (Gelman et
-al., Bayesian Data Analysis, section 3.4). P(late) stays as it is.
+al., Bayesian Data Analysis, section 3.4). P(late) stays what the hazards say.
 
 The first interval has no left end, and few ledgers show more than a handful of payments there. Its
 days are in the same way divided between the ledger's and a Laplace around the customer's median.
@@ -30,7 +30,10 @@ Float64 = npt.NDArray[np.float64]
 
 _EARLY = horizon_position(1)
 """The intervals up to the due day."""
-_COUNT = "invoice_record_count_last60"
+_COUNT = "invoice_paid_count_last60"
+_LATER_THAN_NOW = "invoice_paid_later_than_now_share_last60"
+"""For an invoice at its issue: later than on the day of issue."""
+_TERMS = "invoice_terms_value_now"
 _PAID_BY = (
     "invoice_paid_15d_early_share_last60",
     "invoice_paid_6d_early_share_last60",
@@ -71,12 +74,12 @@ class OwnRecord:
         features : sequence of str
             The matrix's columns.
         start : int64 array of shape (n,)
-            First day late still possible; the record of days before it does not count.
+            First day late still possible.
         """
         if self.prior_invoices is None:
             return hazards
         mass, still_open = _masses(hazards, start)
-        mass = _posterior(mass, _record(matrix, features, start), self.prior_invoices)
+        mass = _posterior(mass, _record(matrix, features), self.prior_invoices)
         corrected = hazards.copy()
         alive = np.ones(len(hazards))
         for interval in range(_EARLY):
@@ -98,17 +101,25 @@ class OwnRecord:
         matrix, features, start
             As for `applied`.
         """
+        if self.prior_invoices is None:
+            return weights
+        column = features.index
         first = interval_columns(0)
-        share = _record(matrix, features, start)[0]
-        rows = np.flatnonzero(share > 0)
-        if self.prior_invoices is None or len(rows) == 0:
+        # Nobody pays before the day of issue; without terms it is as far off as can be.
+        possible = np.fmax(start, -np.nan_to_num(matrix[:, column(_TERMS)], nan=np.inf))
+        share = _record(matrix, features)[0]
+        rows = np.flatnonzero(
+            (share > 0) & (possible < EDGES[1]) & ~np.isnan(matrix[:, column(_MEDIAN)])
+        )
+        if len(rows) == 0:
             return weights
         share = (share[rows] / (share[rows] + _LEDGERS_DAYS))[:, None]
-        median = matrix[rows, features.index(_MEDIAN)].clip(FIRST_DAY, EDGES[1] - 1)
+        median = matrix[rows, column(_MEDIAN)].clip(FIRST_DAY, EDGES[1] - 1)
         # The quartiles of a Laplace lie 2 ln 2 scales apart.
-        scale = (matrix[rows, features.index(_SPREAD)] / (2 * np.log(2))).clip(_NARROWEST, _WIDEST)
+        scale = np.nan_to_num(matrix[rows, column(_SPREAD)], nan=np.inf) / (2 * np.log(2))
+        scale = scale.clip(_NARROWEST, _WIDEST)
         own = np.exp(-np.abs(DAYS[first] - median[:, None]) / scale[:, None])
-        own[DAYS[first] < start[rows, None]] = 0.0
+        own[DAYS[first] < possible[rows, None]] = 0.0
         corrected = weights.copy()
         corrected[rows, first] = (1 - share) * _to_one(weights[rows, first]) + share * _to_one(own)
         return corrected
@@ -127,14 +138,15 @@ def fit_own_record(
 ) -> OwnRecord:
     """Keep the setting's correction unless later payments up to the due day speak against it.
 
-    Their log loss must not be larger by more than a standard error. In doubt the record counts,
-    for most of the later rows are of customers that the hazards have learnt from, and know better
-    than they will new ones.
+    Their log loss, of the intervals, must not be larger by more than a standard error. In doubt the
+    record counts, for most of the later rows are of customers that the hazards have learnt from,
+    and know better than they will new ones. The days of the first interval follow the same choice.
 
     Parameters
     ----------
     predict : callable
-        Hazards of a matrix, shape (n, intervals), learnt before the later rows.
+        Hazards of a matrix, shape (n, intervals), learnt before the later rows and calibrated on
+        them.
     features : sequence of str
         Columns of ``later.matrix``.
     later : Rows
@@ -148,7 +160,7 @@ def fit_own_record(
         return OwnRecord()
     rows = thinned(later.take(chosen), _MOST_ROWS, settings.seed)
     mass, _ = _masses(predict(rows.matrix), rows.start)
-    corrected = _posterior(mass, _record(rows.matrix, features, rows.start), prior)
+    corrected = _posterior(mass, _record(rows.matrix, features), prior)
     paid_in = interval_of(rows.days_late), np.arange(len(rows))
     # Both add up to the same.
     alone, both = (-np.log(np.maximum(share[paid_in], 1e-9)) for share in (mass, corrected))
@@ -166,20 +178,20 @@ def _masses(hazards: Float64, start: Int64) -> tuple[Float64, Float64]:
     return mass, alive
 
 
-def _record(matrix: Float64, features: Sequence[str], start: Int64) -> Float64:
-    """Return the invoices of the record paid in each interval, shape (early intervals, n)."""
-    column = {
-        name: np.nan_to_num(matrix[:, features.index(name)])
-        for name in (_COUNT, *_PAID_BY, _ON_DUE)
-    }
+def _record(matrix: Float64, features: Sequence[str]) -> Float64:
+    """Return the invoices of the record paid in each interval, shape (early intervals, n).
+
+    Those paid as early as this one can no longer be, or never could, do not count.
+    """
+    wanted = (_COUNT, *_PAID_BY, _ON_DUE, _LATER_THAN_NOW)
+    column = {name: np.nan_to_num(matrix[:, features.index(name)]) for name in wanted}
     by_edge = [column[name] for name in _PAID_BY]
     by_edge.append(by_edge[-1] + column[_ON_DUE])
     record = np.empty((_EARLY, len(matrix)))
-    before = np.zeros(len(matrix))
+    before = 1.0 - column[_LATER_THAN_NOW]
     for interval, share in enumerate(by_edge):
-        ahead = start < EDGES[interval + 1]
-        record[interval] = np.where(ahead, column[_COUNT] * (share - before), 0.0)
-        before = share
+        record[interval] = column[_COUNT] * np.maximum(share - before, 0.0)
+        before = np.maximum(before, share)
     return record
 
 

@@ -101,7 +101,7 @@ def test_how_early_the_recent_invoices_were_paid(facts, row, check):
             "invoice_paid_2d_early_share_last60": 4 / 6,
             "customer_early_share_last60": 4 / 6,
             "customer_on_due_share_last60": 1 / 6,
-            "invoice_record_count_last60": 6,
+            "invoice_paid_count_last60": 6,
         },
     )
 

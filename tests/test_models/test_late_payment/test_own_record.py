@@ -20,19 +20,23 @@ NAMES = (
     "invoice_paid_2d_early_share_last60",
     "customer_early_share_last60",
 )
+MEDIAN = INVOICE_FEATURES.index("customer_days_late_median_last20")
+SPREAD = INVOICE_FEATURES.index("customer_days_late_spread_value_last20")
 NOT_ISSUED = -10_000
 
 
-def matrix_of(records):
+def matrix_of(records, later_than_now=1.0, terms=200):
     """Return feature rows of records: invoices paid in each of the early intervals, and later."""
     matrix = np.full((len(records), len(INVOICE_FEATURES)), np.nan)
     for row, record in zip(matrix, np.asarray(records, dtype=float), strict=True):
         count = record.sum()
-        row[INVOICE_FEATURES.index("invoice_record_count_last60")] = count
+        row[INVOICE_FEATURES.index("invoice_paid_count_last60")] = count
         if count:
             for name, paid in zip(NAMES, record.cumsum() / count, strict=False):
                 row[INVOICE_FEATURES.index(name)] = paid
             row[INVOICE_FEATURES.index("customer_on_due_share_last60")] = record[4] / count
+    matrix[:, INVOICE_FEATURES.index("invoice_paid_later_than_now_share_last60")] = later_than_now
+    matrix[:, INVOICE_FEATURES.index("invoice_terms_value_now")] = terms
     return matrix
 
 
@@ -48,7 +52,9 @@ def some():
     rng = np.random.default_rng(5)
     records = rng.integers(0, 12, (400, EARLY + 1))
     records[:20] = 0
-    return rng.uniform(0.02, 0.6, (400, INTERVALS)), matrix_of(records), records
+    hazards = rng.uniform(0.02, 0.6, (400, INTERVALS))
+    hazards[30, 1], hazards[31, :EARLY], hazards[32, 3] = 1.0, 0.0, 0.0
+    return hazards, matrix_of(records), records
 
 
 def test_a_posterior_by_hand():
@@ -66,10 +72,12 @@ def test_what_is_said_of_lateness_stays(some):
     hazards, matrix, _ = some
     start = np.full(400, NOT_ISSUED)
     found = OwnRecord(20.0).applied(hazards, matrix, INVOICE_FEATURES, start)
-    np.testing.assert_allclose(masses(found)[1], masses(hazards)[1], rtol=1e-12)
+    np.testing.assert_allclose(masses(found)[1], masses(hazards)[1], atol=1e-14)
     np.testing.assert_array_equal(found[:, EARLY:], hazards[:, EARLY:])
     assert (found >= 0).all() and (found <= 1).all()
     assert not np.allclose(found[20:], hazards[20:])
+    none = OwnRecord(20.0).applied(hazards[:0], matrix[:0], INVOICE_FEATURES, start[:0])
+    assert none.shape == (0, INTERVALS)
 
 
 def test_without_a_record_or_a_choice_nothing_changes(some):
@@ -84,9 +92,10 @@ def test_without_a_record_or_a_choice_nothing_changes(some):
 
 def test_days_gone_by_do_not_count():
     hazards = np.full((2, INTERVALS), 0.3)
-    matrix = matrix_of([[50, 0, 0, 1, 0, 0], [50, 0, 0, 0, 0, 0]])
+    # Of 51 invoices 50 were paid more than 5 days early, and this one is 5 days before due; the
+    # other is late.
+    matrix = matrix_of([[50, 0, 0, 1, 0, 0], [50, 0, 0, 0, 0, 0]], later_than_now=[1 / 51, 0])
     found = OwnRecord(1.0).applied(hazards, matrix, INVOICE_FEATURES, np.array([-5, 3]))
-    # From 5 days before due on: the 50 very early ones say nothing of how the rest is parted.
     ahead = np.array([0.3, 0.7 * 0.3, 0.49 * 0.3])
     total = ahead.sum()
     expected = total * (ahead / total + [0, 1, 0]) / 2
@@ -96,21 +105,61 @@ def test_days_gone_by_do_not_count():
     np.testing.assert_array_equal(found[1], hazards[1])
 
 
+@pytest.mark.parametrize("start", [-16, -6])
+def test_nor_do_they_within_the_interval_that_is_running(start):
+    """All were paid just before; what is left of the running interval is not likelier for it."""
+    record = [60, 0, 0, 0, 0, 0] if start == -16 else [0, 60, 0, 0, 0, 0]
+    hazards = np.full((1, INTERVALS), 0.2)
+    found = OwnRecord(50.0).applied(
+        hazards, matrix_of([record], later_than_now=0.0), INVOICE_FEATURES, np.array([start])
+    )
+    np.testing.assert_allclose(found, hazards)
+
+
+def test_nothing_is_expected_before_the_day_of_issue():
+    """A customer that pays long terms 90 days early has an invoice with a week to pay."""
+    matrix = matrix_of([[60, 0, 0, 0, 0, 0]], later_than_now=0.0, terms=7)
+    matrix[:, MEDIAN] = -90
+    start = np.array([NOT_ISSUED])
+    hazards, weights = np.full((1, INTERVALS), 0.2), np.ones((1, len(DAYS)))
+    record = OwnRecord(50.0)
+    np.testing.assert_allclose(
+        record.applied(hazards, matrix, INVOICE_FEATURES, start), hazards, rtol=1e-12
+    )
+    np.testing.assert_array_equal(record.spread(weights, matrix, INVOICE_FEATURES, start), weights)
+
+
+def test_a_matrix_without_the_features_of_the_record_will_do_where_it_does_not_count():
+    few = np.ones((2, 1))
+    hazards, weights = np.full((2, INTERVALS), 0.2), np.ones((2, len(DAYS)))
+    start = np.zeros(2, dtype=int)
+    assert OwnRecord().applied(hazards, few, ("any",), start) is hazards
+    assert OwnRecord().spread(weights, few, ("any",), start) is weights
+
+
 def test_a_row_is_the_same_alone_and_among_others_to_the_bit(some):
     hazards, matrix, _ = some
     start = np.tile([NOT_ISSUED, -7, -1, 0], 100)
     record = OwnRecord(30.0)
     together = record.applied(hazards, matrix, INVOICE_FEATURES, start)
+    rng = np.random.default_rng(6)
+    weights = rng.random((400, len(DAYS)))
+    matrix[:, MEDIAN] = rng.integers(-100, 5, 400)
+    matrix[:, SPREAD] = rng.integers(0, 90, 400)
+    spread = record.spread(weights, matrix, INVOICE_FEATURES, start)
+    assert not np.array_equal(spread, weights)
     for at in range(0, 400, 37):
         one = slice(at, at + 1)
         alone = record.applied(hazards[one], matrix[one], INVOICE_FEATURES, start[one])
         np.testing.assert_array_equal(alone[0], together[at])
+        alone = record.spread(weights[one], matrix[one], INVOICE_FEATURES, start[one])
+        np.testing.assert_array_equal(alone[0], spread[at])
 
 
 def test_days_of_the_first_interval_follow_the_customers_median():
     matrix = matrix_of([[30, 0, 0, 0, 0, 0], [0, 0, 0, 0, 30, 0], [30, 0, 0, 0, 0, 0]])
-    matrix[:, INVOICE_FEATURES.index("customer_days_late_median_last20")] = [-90, 0, -90]
-    matrix[:, INVOICE_FEATURES.index("customer_days_late_spread_value_last20")] = 10
+    matrix[:, MEDIAN] = [-90, 0, -90]
+    matrix[:, SPREAD] = 10
     ledgers = np.zeros((3, len(DAYS)))
     ledgers[:, (DAYS >= -20) & (DAYS <= 5)] = 1.0
     start = np.array([NOT_ISSUED, NOT_ISSUED, -60])
