@@ -138,7 +138,7 @@ class LatePaymentSettings(_Frozen):
     none: boosters alone."""
     regression_rows: int = Field(50_000, gt=0)
     """Rows the regression learns from, at most."""
-    record_prior: float | None = Field(50.0, gt=0, allow_inf_nan=False)
+    record_prior: float | None = Field(30.0, gt=0, allow_inf_nan=False)
     """Invoices of a customer's own record that say as much of how early it pays as the hazards.
     Hazards alone serve where later rows speak against it; null: always."""
     extra_trees: bool = True
