@@ -35,15 +35,22 @@ class Boosters:
     settings : LatePaymentSettings
     constraints : sequence of int
         Direction of risk per feature; the hazard of being paid falls with it.
+    unused : sequence of int
+        Columns that are not learnt from.
     """
 
     def __init__(
-        self, rows: Rows, settings: LatePaymentSettings, constraints: Sequence[int]
+        self,
+        rows: Rows,
+        settings: LatePaymentSettings,
+        constraints: Sequence[int],
+        unused: Sequence[int] = (),
     ) -> None:
         self._settings = settings
         self._constraints = [-direction for direction in constraints]
         self._cases = [cases(rows, interval) for interval in range(INTERVALS)]
         self._matrix = rows.matrix
+        self._unused = list(unused)
         self._trained: dict[tuple[int, str], tuple[lgb.Booster, ...]] = {}
 
     def trainable(self, interval: int, name: str) -> bool:
@@ -81,8 +88,11 @@ class Boosters:
     def _train(self, interval: int, name: str, number: int) -> lgb.Booster:
         settings, size = self._settings, self._settings.capacities[name]
         rows, paid = self._cases[interval]
+        matrix = self._matrix[rows]
+        # What is constant is never split on: the boosters keep the columns of the matrix.
+        matrix[:, self._unused] = 0.0
         return train_booster(
-            self._matrix[rows],
+            matrix,
             paid,
             {
                 **booster_parameters(size, settings),

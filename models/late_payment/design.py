@@ -48,12 +48,14 @@ class Design:
     flagged: tuple[int, ...]
 
     @classmethod
-    def learn(cls, features: Sequence[str], matrix: Float64) -> Design:
-        """Take ranges, means and spreads from rows, shape (n, features)."""
+    def learn(cls, features: Sequence[str], matrix: Float64, unused: Sequence[str] = ()) -> Design:
+        """Take ranges, means and spreads from rows, shape (n, features); leave some out."""
         columns = _on_scales(features, matrix)
         low, high, mean, spread = np.zeros((4, len(features)))
         flagged: dict[bytes, int] = {}
-        for at in range(len(features)):
+        for at, name in enumerate(features):
+            if name in unused:
+                continue
             missing = np.isnan(columns[:, at])
             if 0.002 < missing.mean() < 0.998:
                 # Features of one source are missing together: one indicator tells it.

@@ -30,7 +30,7 @@ from models.late_payment.day_choice import fit_day_choice
 from models.late_payment.grid import EDGES, INTERVALS, LAST_DAY
 from models.late_payment.hazard import Hazards
 from models.late_payment.model import LatePaymentModel
-from models.late_payment.own_record import OwnRecord, fit_own_record
+from models.late_payment.own_record import NOT_FOR_HAZARDS, OwnRecord, fit_own_record
 from models.usual import usual_values
 
 _Choice = tuple[list[Choice], tuple[float, float]]
@@ -158,7 +158,8 @@ class _Contenders:
         self, rows: Rows, settings: LatePaymentSettings, directions: Sequence[int]
     ) -> None:
         self._settings = settings
-        self._boosters = Boosters(rows, settings, directions)
+        unused = [INVOICE_FEATURES.index(name) for name in NOT_FOR_HAZARDS]
+        self._boosters = Boosters(rows, settings, directions, unused)
         self._regressions = Regressions(rows, settings)
 
     def choose(self, later: Rows) -> _Choice:

@@ -20,6 +20,7 @@ from models.boosting import side_by_side
 from models.late_payment.dataset import MIN_CASES, Rows, cases
 from models.late_payment.design import Design
 from models.late_payment.grid import INTERVALS
+from models.late_payment.own_record import NOT_FOR_HAZARDS
 from models.logistic import fit_logistic
 
 Float64 = npt.NDArray[np.float64]
@@ -92,7 +93,7 @@ def fit_linear(
     start : LinearHazards, optional
         Fitted on the same rows with another ridge: the way to the new ones is short.
     """
-    design = Design.learn(features, rows.matrix) if start is None else start.design
+    design = Design.learn(features, rows.matrix, NOT_FOR_HAZARDS) if start is None else start.design
     columns = design.columns(rows.matrix)
     penalty = np.full(columns.shape[1], ridge)
     penalty[0] = 1e-6

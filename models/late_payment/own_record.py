@@ -42,6 +42,8 @@ _PAID_BY = (
 )
 """Features that tell the share of the record paid before the first edges; then the due day."""
 _ON_DUE = "customer_on_due_share_last60"
+NOT_FOR_HAZARDS = (_COUNT, *_PAID_BY[:3])
+"""Features kept from boosters and regression: what they tell of lateness others tell already."""
 _MEDIAN, _SPREAD = "customer_days_late_median_last20", "customer_days_late_spread_value_last20"
 _LEDGERS_DAYS = 2.0
 """Payments of the record in the first interval that say as much of its days as the ledger."""

@@ -16,6 +16,7 @@ from models.late_payment.dataset import as_known_at, cases, issue_rows, training
 from models.late_payment.fitting import fit_late_payment
 from models.late_payment.grid import EDGES, HORIZONS, INTERVALS
 from models.late_payment.model import LatePaymentModel
+from models.late_payment.own_record import NOT_FOR_HAZARDS, OwnRecord
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,19 @@ def test_a_customer_that_was_always_late_is_expected_later(late_payment, rows):
     top = at_issue & (rate >= np.nanquantile(rate[at_issue], 0.9))
     bottom = at_issue & (rate <= np.nanquantile(rate[at_issue], 0.1))
     assert late[top].mean() > 1.5 * late[bottom].mean()
+
+
+def test_the_record_divides_the_early_payments_and_says_nothing_of_lateness(late_payment, rows):
+    model = replace(late_payment.model, record=OwnRecord(30.0))
+    curve = model.curves(rows.matrix, rows.start, rows.keys.due_day)
+    alone = replace(model, record=OwnRecord()).curves(rows.matrix, rows.start, rows.keys.due_day)
+    of_horizons = [np.searchsorted(EDGES, days) for days in HORIZONS]
+    np.testing.assert_allclose(
+        curve.survival[:, of_horizons], alone.survival[:, of_horizons], atol=1e-12
+    )
+    assert not np.allclose(curve.survival, alone.survival, atol=0.01)
+    hidden = [model.features.index(name) for name in NOT_FOR_HAZARDS]
+    assert not model.contributions(rows.matrix[:300], rows.start[:300])[:, hidden].any()
 
 
 def test_rows_hold_nothing_from_the_cutoff_on(book, as_of, rows):
