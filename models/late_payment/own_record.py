@@ -40,7 +40,7 @@ _PAID_BY = (
     "invoice_paid_2d_early_share_last60",
     "customer_early_share_last60",
 )
-"""Features that tell the share of the record paid before the first edges; then the due day."""
+"""Shares of the record paid before each edge up to the due day; `_ON_DUE` is that of the day."""
 _ON_DUE = "customer_on_due_share_last60"
 NOT_FOR_HAZARDS = (_COUNT, *_PAID_BY[:3])
 """Features kept from boosters and regression: what they tell of lateness others tell already."""

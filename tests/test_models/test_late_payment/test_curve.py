@@ -50,6 +50,14 @@ def test_day_weights_sum_to_one_in_every_interval():
     assert (WEIGHTS >= 0).all()
 
 
+def test_a_day_on_which_nobody_has_paid_is_possible():
+    """Of 200 payments in an interval of ten days all fell on one: another is some 1 in 100."""
+    weights = day_weights(np.full(200, 6), np.arange(200) % 7)
+    other_days = weights[:, interval_columns(6)][:, 2:]
+    assert (0.002 < other_days).all() and (other_days < 0.03).all()
+    assert (weights[:, interval_columns(6)][:, 1] > 0.8).all()
+
+
 def test_day_weights_without_any_payment_are_still_a_distribution():
     none = np.empty(0, dtype=np.int64)
     weights = day_weights(none, none)
