@@ -95,7 +95,7 @@ class ExplainableTrees:
 
 
 _FOR_ROWS = [field.name for field in fields(ExplainableTrees)][2:]
-_FOR_EACH = [name for name in _FOR_ROWS if name not in ("step_at", "point_count", "steps")]
+_FOR_EACH = [name for name in _FOR_ROWS if name not in ("step_at", "steps")]
 _OF_NODES = NODE.names or ()
 _LISTS = ("node_at", "step_at", "points", "weights", "steps")
 

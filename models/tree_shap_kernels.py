@@ -26,8 +26,8 @@ _ZERO_BELOW = float(np.float32(1e-35))
 _LANES = 256
 """Rows side by side. A loop over them must outweigh its own start, and all must fit the cache."""
 POINTS = 8
-"""Quadrature points that a walk through a tree takes along. A walk with fewer is filled up with
-points of weight 0, which `explain_each` takes along too: loops of constant length are vectors."""
+"""Quadrature points that a walk through a tree takes along, at most. A walk with fewer is filled up
+with points of weight 0."""
 NODE = np.dtype(
     [
         ("threshold", np.float64),
@@ -155,70 +155,93 @@ def explain_rows(  # type: ignore[no-untyped-def]
 # With one row only the points lie side by side; what counts is that no branch hangs
 # on the shape of the tree. So the products and values of a leaf have a row as well, the first:
 # on the way down it takes what nobody reads, then it is cleared, on the way up it is zeros.
+def _walk_with(width):  # type: ignore[no-untyped-def]
+    """Return a walk of one row with so many points; known beforehand, they need no loop."""
+
+    @njit(inline="always", error_model="numpy")
+    def explain_walk(rows, i, walk, trees, room, out):  # type: ignore[no-untyped-def]
+        node_at, points, weights, nodes = trees
+        side, alive, kept, factor, scale = room
+        n0, n1 = node_at[walk, 0], node_at[walk, 1]
+        for q in range(width):
+            kept[1, q] = weights[walk, q]
+        for k in range(n1 - n0):
+            node, row = nodes[n0 + k], 1 + k
+            s, h, v, limit = node.share, node.held, rows[i, node.feature], node.threshold
+            which = 2 - 2 * (v <= limit) - (v > limit)
+            if node.rule & ZERO_IS_MISSING and abs(v) <= _ZERO_BELOW:
+                which = 2
+            o = float((node.rule >> which) & 1)
+            first, second = node.first, node.second
+            if node.before < 0:
+                side[k] = o
+                for q in range(width):
+                    t, p = points[walk, q], kept[row, q]
+                    f = s * (1.0 - t) + t * o
+                    factor[k, q] = f
+                    kept[first, q] = p * f
+                    kept[second, q] = p - p * f
+            else:
+                old = node.before >> 1
+                alive[k] = abs(float(node.before & 1) - side[old])
+                if nodes[n0 + old].before >= 0:
+                    alive[k] *= alive[old]
+                if not alive[k] > 0.0:
+                    o = s
+                side[k] = o
+                for q in range(width):
+                    a, b, c = _coefficients(points[walk, q], s, h)
+                    f, p = a + b * o, kept[row, q]
+                    factor[k, q], scale[k, q] = f, c
+                    kept[first, q] = p * f
+                    kept[second, q] = p - p * f
+        for q in range(width):
+            kept[0, q] = 0.0
+        for k in range(n1 - n0 - 1, -1, -1):
+            node, row = nodes[n0 + k], 1 + k
+            v1, v2 = node.value_1, node.value_2
+            first, second = node.first, node.second
+            earned = 0.0
+            if node.before < 0:
+                for q in range(width):
+                    base = kept[second, q] + v2
+                    step = kept[first, q] + v1 - base
+                    earned += kept[row, q] * step
+                    kept[row, q] = base + factor[k, q] * step
+            else:
+                for q in range(width):
+                    base = kept[second, q] + v2
+                    step = kept[first, q] + v1 - base
+                    earned += kept[row, q] * (scale[k, q] * step)
+                    kept[row, q] = base + factor[k, q] * step
+            out[i, node.feature] += earned * (side[k] - node.share)
+
+    return explain_walk
+
+
+_walk_4, _walk_5, _walk_6, _walk_all = (_walk_with(width) for width in (4, 5, 6, POINTS))
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def explain_each(  # type: ignore[no-untyped-def]
-    rows, node_at, points, weights, nodes, out
+    rows, node_at, point_count, points, weights, nodes, out
 ):
     """Write the contributions of few rows, one by one."""
-    most_nodes = 1
+    most = 1
     for walk in range(len(node_at)):
-        most_nodes = max(most_nodes, node_at[walk, 1] - node_at[walk, 0])
-    side, alive = np.empty(most_nodes), np.empty(most_nodes)
-    kept = np.empty((1 + most_nodes, POINTS))
-    factor, scale = np.empty((most_nodes, POINTS)), np.empty((most_nodes, POINTS))
+        most = max(most, node_at[walk, 1] - node_at[walk, 0])
+    side, alive = np.empty(most), np.empty(most)
+    kept = np.empty((1 + most, POINTS))
+    factor, scale = np.empty((most, POINTS)), np.empty((most, POINTS))
+    trees, room = (node_at, points, weights, nodes), (side, alive, kept, factor, scale)
     out[:] = 0.0
     for i in range(len(rows)):
         for walk in range(len(node_at)):
-            n0, n1 = node_at[walk, 0], node_at[walk, 1]
-            for q in range(POINTS):
-                kept[1, q] = weights[walk, q]
-            for k in range(n1 - n0):
-                node, row = nodes[n0 + k], 1 + k
-                s, h, v, limit = node.share, node.held, rows[i, node.feature], node.threshold
-                which = 2 - 2 * (v <= limit) - (v > limit)
-                if node.rule & ZERO_IS_MISSING and abs(v) <= _ZERO_BELOW:
-                    which = 2
-                o = float((node.rule >> which) & 1)
-                first, second = node.first, node.second
-                if node.before < 0:
-                    side[k] = o
-                    for q in range(POINTS):
-                        t, p = points[walk, q], kept[row, q]
-                        f = s * (1.0 - t) + t * o
-                        factor[k, q] = f
-                        kept[first, q] = p * f
-                        kept[second, q] = p - p * f
-                else:
-                    old = node.before >> 1
-                    alive[k] = abs(float(node.before & 1) - side[old])
-                    if nodes[n0 + old].before >= 0:
-                        alive[k] *= alive[old]
-                    if not alive[k] > 0.0:
-                        o = s
-                    side[k] = o
-                    for q in range(POINTS):
-                        a, b, c = _coefficients(points[walk, q], s, h)
-                        f, p = a + b * o, kept[row, q]
-                        factor[k, q], scale[k, q] = f, c
-                        kept[first, q] = p * f
-                        kept[second, q] = p - p * f
-            for q in range(POINTS):
-                kept[0, q] = 0.0
-            for k in range(n1 - n0 - 1, -1, -1):
-                node, row = nodes[n0 + k], 1 + k
-                v1, v2 = node.value_1, node.value_2
-                first, second = node.first, node.second
-                earned = 0.0
-                if node.before < 0:
-                    for q in range(POINTS):
-                        base = kept[second, q] + v2
-                        step = kept[first, q] + v1 - base
-                        earned += kept[row, q] * step
-                        kept[row, q] = base + factor[k, q] * step
-                else:
-                    for q in range(POINTS):
-                        base = kept[second, q] + v2
-                        step = kept[first, q] + v1 - base
-                        earned += kept[row, q] * (scale[k, q] * step)
-                        kept[row, q] = base + factor[k, q] * step
-                out[i, node.feature] += earned * (side[k] - node.share)
+            if point_count[walk] <= 4:
+                _walk_4(rows, i, walk, trees, room, out)
+            elif point_count[walk] == 5:
+                _walk_5(rows, i, walk, trees, room, out)
+            elif point_count[walk] == 6:
+                _walk_6(rows, i, walk, trees, room, out)
+            else:
+                _walk_all(rows, i, walk, trees, room, out)

@@ -6,6 +6,7 @@ import pytest
 import shap
 
 from models.tree_shap import contributions, read_trees
+from models.tree_shap_kernels import POINTS
 
 QUIET = {"verbose": -1, "num_threads": 1, "min_data_in_leaf": 5, "learning_rate": 0.3}
 
@@ -34,6 +35,7 @@ BOOSTERS = {
     "two features": lambda: train(columns=2, num_leaves=60),
     "two leaves": lambda: train(num_leaves=2),
     "deep": lambda: train(columns=40, num_leaves=50, min_data_in_leaf=1, missing=0.02),
+    "a chain": lambda: unbalanced(17),
 }
 
 
@@ -101,6 +103,11 @@ def test_paths_of_the_test_boosters_repeat_features():
     trees = read_trees(BOOSTERS["one feature again and again"]()[0])
     again = trees.nodes["before"] >= 0
     assert again.sum() == len(again) - len(trees.node_at)
+
+
+def test_the_test_boosters_need_every_number_of_points_that_one_row_is_walked_with():
+    counts = np.concatenate([read_trees(make()[0]).point_count for make in BOOSTERS.values()])
+    assert {4, 5, 6, POINTS} <= set(counts) and counts.min() < 4
 
 
 def test_trees_of_one_leaf_only_move_the_mean():
