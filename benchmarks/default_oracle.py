@@ -10,8 +10,9 @@ second's meet it, the third lies after it.
 
 Printed per cutoff and model: AUC, share of the oracle's Gini, Brier against the oracle's, slope of
 the calibration, AUC less each baseline's with its 95% interval (customers drawn with replacement),
-and cells of grade, one customer each, whose mean PD lies in the 95% interval of the observed rate,
-beside the cells of the true probability. ``--config`` names a settings file, as ``payrisk`` takes.
+and cells of grade, one row a customer, whose mean PD lies in the 95% interval of the observed rate,
+beside the cells of the true probability; "together" allows for good and bad years. ``--config``
+names a settings file, as ``payrisk`` takes.
 Of the upper bound: the customers whose true probability it holds, all and those of thin history.
 """
 
@@ -26,7 +27,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 from simulated_ledger import ledger_from_extract
 
 from configs.settings import Settings, load_settings
@@ -38,7 +38,9 @@ from features.simulator import simulate
 from models.default.model import DefaultModel
 from models.evaluation import classification_metrics
 from models.evaluation.bootstrap import ClusterBootstrap, interval
+from models.evaluation.grades import grades_table
 from models.logistic import fit_logistic
+from models.scorecard.master_scale import grade_of
 from models.snapshot_months import add_months, learnable_months, monthly_snapshots
 from models.snapshots import Snapshots, matured_snapshots
 from models.training import fit_risk
@@ -118,33 +120,18 @@ def five_features(split: Split, features: tuple[str, ...]) -> tuple[np.ndarray, 
     return test, 1 / (1 + np.exp(-designs[1] @ weights))
 
 
-def grade_cells(
-    split: Split, probability: np.ndarray, grades: dict[str, float]
-) -> list[tuple[str, int, float, float, bool]]:
-    """Return grade, customers, mean PD, observed rate, and whether that is within 95% of it."""
+def grade_cells(split: Split, probability: np.ndarray, grades: dict[str, float]) -> pd.DataFrame:
+    """Test the grades of the first month's customers, one row each."""
     first = split.test.as_of == split.test.as_of.min()
-    chance, bad = probability[first], split.test.bad[first]
-    grade = np.searchsorted(list(grades.values())[:-1], chance, side="left")
-    cells = []
-    for number, name in enumerate(grades):
-        here = grade == number
-        n, k = int(here.sum()), int(bad[here].sum())
-        if n == 0:
-            continue
-        low = beta.ppf(0.025, k, n - k + 1) if k else 0.0
-        high = beta.ppf(0.975, k + 1, n - k) if k < n else 1.0
-        mean = float(chance[here].mean())
-        cells.append((name, n, mean, k / n, bool(low <= mean <= high)))
-    return cells
+    chance = probability[first]
+    return grades_table(split.test.bad[first], chance, grade_of(chance, grades), list(grades))
 
 
-def _held(cells: list[tuple[str, int, float, float, bool]]) -> str:
-    return f"{sum(cell[-1] for cell in cells)} of {len(cells)}"
+def _held(cells: pd.DataFrame, inside: str = "inside") -> str:
+    return f"{cells[inside].sum()} of {len(cells)}"
 
 
-def judged(
-    split: Split, name: str, settings: Settings
-) -> tuple[dict[str, object], list[tuple[str, int, float, float, bool]]]:
+def judged(split: Split, name: str, settings: Settings) -> tuple[dict[str, object], pd.DataFrame]:
     """Return one row of the table and the grade cells."""
     model = fit_risk(name, split.train, settings)
     bad = split.test.bad
@@ -174,6 +161,7 @@ def judged(
         "oracle's predicted / bad": oracle["mean_probability"] / oracle["base_rate"],
         "cells": _held(cells),
         "oracle's cells": _held(grade_cells(split, split.truth, grades)),
+        "cells, together": _held(cells, "inside_together"),
     }
     for rule, ranking in {**others, "LR on five": regression}.items():
         unit = (ranking - ranking.min()) / max(np.ptp(ranking), 1e-9)
@@ -203,13 +191,13 @@ def main(
                 for name in models:
                     row, found = judged(split, name, settings)
                     table.append({"seed": seed, **row})
-                    cells += [(name, seed, split.months, *cell) for cell in found]
+                    cells.append(found.assign(model=name, seed=seed, month=split.months))
                     print(pd.Series(table[-1]).to_string(), file=sys.stderr, flush=True)
     frame = pd.DataFrame(table)
     print(frame.round(3).to_string(index=False))
     print(frame.groupby("model")[["share of Gini", "slope"]].mean().round(3).to_string())
-    columns = ["model", "seed", "month", "grade", "customers", "mean PD", "observed", "inside"]
-    print(pd.DataFrame(cells, columns=columns).round(4).to_string(index=False))
+    every = pd.concat(cells, ignore_index=True).set_index(["model", "seed", "month", "grade"])
+    print(every.round(4).to_string())
 
 
 if __name__ == "__main__":

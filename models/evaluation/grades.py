@@ -7,10 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import beta, binom
+from scipy.stats import beta, binom, norm
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
+
+ASSET_CORRELATION = 0.05
+"""Of two customers, in Vasicek's one-factor model: the value Tasche ("A traffic lights approach to
+PD validation", 2003) tests ratings with."""
+_ECONOMIES = norm.ppf((np.arange(1000) + 0.5) / 1000)
+"""States of the common factor, equally likely."""
 
 
 def grades_table(
@@ -33,7 +39,9 @@ def grades_table(
         ``grade rows bads predicted observed low high p_value inside``: mean probability, share of
         bads, its exact 95% interval (Clopper and Pearson, Biometrika 1934), the two-sided p-value
         of the binomial test with tails of equal size, and whether ``predicted`` lies inside the
-        interval, which it does where the p-value is above .05.
+        interval, which it does where the p-value is above .05. ``p_value_together`` and
+        ``inside_together``: the same where customers default together, good years and bad, with
+        `ASSET_CORRELATION`.
 
     Examples
     --------
@@ -51,7 +59,10 @@ def grades_table(
         predicted = float(probability[rows].mean())
         low = float(beta.ppf(0.025, bads, n - bads + 1)) if bads else 0.0
         high = float(beta.ppf(0.975, bads + 1, n - bads)) if bads < n else 1.0
-        tails = binom.cdf(bads, n, predicted), binom.sf(bads - 1, n, predicted)
+        independent, together = (
+            _two_sided(bads, n, chances)
+            for chances in (np.array([predicted]), _by_economy(predicted))
+        )
         found.append(
             {
                 "grade": name,
@@ -61,11 +72,25 @@ def grades_table(
                 "observed": bads / n,
                 "low": low,
                 "high": high,
-                "p_value": min(1.0, 2.0 * float(min(tails))),
+                "p_value": independent,
                 "inside": low <= predicted <= high,
+                "p_value_together": together,
+                "inside_together": together >= 0.05,
             }
         )
     return pd.DataFrame(found)
+
+
+def _by_economy(probability: float) -> Float64:
+    """Return the probability of default in each state of the common factor."""
+    shared = np.sqrt(ASSET_CORRELATION) * _ECONOMIES
+    return np.asarray(norm.cdf((norm.ppf(probability) + shared) / np.sqrt(1 - ASSET_CORRELATION)))
+
+
+def _two_sided(bads: int, rows: int, probabilities: Float64) -> float:
+    """Return the p-value of so many bads, each of the probabilities being equally likely."""
+    tails = binom.cdf(bads, rows, probabilities), binom.sf(bads - 1, rows, probabilities)
+    return min(1.0, 2.0 * min(float(tail.mean()) for tail in tails))
 
 
 def migration_table(before: pd.Series, after: pd.Series, names: Sequence[str]) -> pd.DataFrame:

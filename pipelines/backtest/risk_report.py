@@ -9,6 +9,7 @@ from datetime import date
 import pandas as pd
 
 from configs.settings import DefaultSettings
+from models.evaluation.grades import ASSET_CORRELATION
 from models.reports.charts import grades_figure, lines_figure, quality_figure
 from models.reports.page import Fact, Picture, Section, Table, render_page
 from models.scorecard.card import Scorecard
@@ -168,15 +169,18 @@ def _gaps(comparisons: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def _grades(grades: pd.DataFrame) -> Section:
-    outside = grades[~grades["inside"]]
+    outside, together = (int((~grades[name]).sum()) for name in ("inside", "inside_together"))
     by_chance = 0.05 * len(grades)
     return Section(
         "Calibration by grade",
         [
-            f"{len(outside)} of {len(grades)} grades by cutoff predict outside the exact 95% "
+            f"{outside} of {len(grades)} grades by cutoff predict outside the exact 95% "
             f"interval of what came; about {by_chance:.1f} would where every probability is right. "
             "The binomial test takes customers for independent. In a bad year they default "
-            "together, so more grades than that fall outside without a fault of the model."
+            "together, so more grades than that fall outside without a fault of the model. "
+            f"Where good and bad years are allowed for ({ASSET_CORRELATION:.0%} asset correlation, "
+            f"as in Tasche's traffic lights), {together} fall outside; that test sees a wrong "
+            "probability only where over twice or under a third of it came."
         ],
         [
             Picture(
