@@ -131,7 +131,7 @@ class LatePaymentSettings(_Frozen):
     latest share best, or the average of it and the next smaller."""
     max_rows: int = Field(1_500_000, gt=0)
     """From a longer history invoices are drawn at random, so that training fits into memory."""
-    max_rows_to_choose: int = Field(200_000, gt=0)
+    max_rows_to_choose: int = Field(120_000, gt=0)
     """Rows from which the boosters that choose and calibrate learn, at most."""
     regression_ridges: tuple[float, ...] = (300.0, 100.0, 30.0)
     """Ridges of the logistic regression that the boosters are averaged with, to choose from;
