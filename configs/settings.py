@@ -132,7 +132,8 @@ class LatePaymentSettings(_Frozen):
     max_rows: int = Field(1_500_000, gt=0)
     """From a longer history invoices are drawn at random, so that training fits into memory."""
     max_rows_to_choose: int = Field(120_000, gt=0)
-    """Rows from which the boosters that choose and calibrate learn, at most."""
+    """Rows from which the boosters that choose learn, at most, and on which they are held against
+    each other and calibrated."""
     regression_ridges: tuple[float, ...] = (300.0, 100.0, 30.0)
     """Ridges of the logistic regression that the boosters are averaged with, to choose from;
     none: boosters alone."""

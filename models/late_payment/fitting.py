@@ -105,13 +105,12 @@ def fit_late_payment(
     )
     progress("late_payment: features")
     rows = training_rows(book, 0, cutoff, settings.seed, customers, settings.max_rows)
-    later = rows.take(rows.keys.as_of >= first_slice)
+    most = settings.max_rows_to_choose
+    later = thinned(rows.take(rows.keys.as_of >= first_slice), most, settings.seed)
     between = as_known_at(later, book, second_slice)
     progress("late_payment: hazards of the early part")
     known_first = as_known_at(rows, book, first_slice)
-    early = _Contenders(
-        thinned(known_first, settings.max_rows_to_choose, settings.seed), settings, directions
-    )
+    early = _Contenders(thinned(known_first, most, settings.seed), settings, directions)
     progress("late_payment: choice, calibration and evaluation on the later slices")
     then = early.as_chosen(early.choose(between))
     then = _calibrated(then, _calibrations(then, between))
