@@ -23,6 +23,7 @@ AT_ISSUE: Mapping[str, Baseline] = {
     "own_late_rate": rules.own_late_rate,
     "own_median": rules.own_median,
     "lr_invoice": regression.invoice_columns,
+    "lr_record": regression.short_record,
     "lgbm_raw": trees.raw_columns,
     "lgbm_history": trees.with_history,
     REFERENCE: regression.with_history,

@@ -1,4 +1,4 @@
-"""Logistic regression: on the invoice's columns, and with history, the reference to beat.
+"""Logistic regression on the invoice's columns, with a short record, and with all there is.
 
 Made as well as the form allows: the columns of `models.late_payment.design`, and the ridge chosen
 on the later quarter of the rows from those whose answers were known when it began.
@@ -25,6 +25,20 @@ INVOICE_COLUMNS = (
     "invoice_days_to_issue_value_now",
     "invoice_days_past_due_value_now",
 )
+RECORD_COLUMNS = (
+    "customer_late_1d_rate_365d",
+    "customer_late_5d_rate_365d",
+    "customer_late_30d_rate_365d",
+    "customer_late_5d_by_amount_rate_365d",
+    "customer_late_5d_rate_last10",
+    "customer_days_late_mean_365d",
+    "customer_days_late_value_last1",
+    "customer_overdue_count_now",
+    "customer_overdue_share_now",
+    "customer_overdue_days_by_amount_mean_now",
+)
+"""What published work tells of a customer: paid late how often and by how much, and overdue now
+(after Zeng et al., KDD 2008)."""
 RIDGES = (1000.0, 300.0, 100.0, 30.0, 10.0)
 """Tried from the strongest on, each from the solution of the one before."""
 
@@ -34,6 +48,11 @@ _LATER = 0.25
 def invoice_columns(learnt: Learnt, asked: Asked) -> Float64:
     """Predict from what stands on the invoice, and its age."""
     return _fit_predict(learnt, asked, INVOICE_COLUMNS)
+
+
+def short_record(learnt: Learnt, asked: Asked) -> Float64:
+    """Predict from what stands on the invoice and ten columns of the customer's record."""
+    return _fit_predict(learnt, asked, (*INVOICE_COLUMNS, *RECORD_COLUMNS))
 
 
 def with_history(learnt: Learnt, asked: Asked) -> Float64:
