@@ -16,6 +16,8 @@ what o = s yields: it stands for "neither".
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -155,7 +157,7 @@ def explain_rows(  # type: ignore[no-untyped-def]
 # With one row only the points lie side by side; what counts is that no branch hangs
 # on the shape of the tree. So the products and values of a leaf have a row as well, the first:
 # on the way down it takes what nobody reads, then it is cleared, on the way up it is zeros.
-def _walk_with(width):  # type: ignore[no-untyped-def]
+def _walk_with(width: int) -> Any:
     """Return a walk of one row with so many points; known beforehand, they need no loop."""
 
     @njit(inline="always", error_model="numpy")
