@@ -16,7 +16,8 @@ def find_extract_date(staging: Staging, given: date | None, limits: ImportSettin
     """Return the date of an extract: given, else the source's, else read off the data.
 
     From the data it is the day after the last invoice or payment was made or recorded. A date more
-    than a year behind all others is an error of entry and does not count.
+    than a year behind all others is an error of entry and does not count, nor does an invoice due
+    before it was issued.
 
     Raises
     ------
@@ -34,6 +35,7 @@ def find_extract_date(staging: Staging, given: date | None, limits: ImportSettin
         f"""
         WITH days AS (
           SELECT greatest(issued_on, recorded_at::DATE) AS day FROM stage_invoices
+          WHERE due_on IS NULL OR due_on >= issued_on
           UNION ALL SELECT greatest(paid_on, recorded_at::DATE) FROM stage_payments
         ), usable AS (
           SELECT day FROM days

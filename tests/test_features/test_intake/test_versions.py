@@ -239,6 +239,12 @@ def test_the_extract_date_comes_from_the_data(workplace, make_invoice):
     assert [rule.rule for rule in report.rules] == ["after_extract_date"]
 
 
+def test_an_invoice_due_before_it_was_issued_does_not_date_the_extract(workplace, make_invoice):
+    swapped = make_invoice(2, issued_on="2024-03-20", due_on="2024-02-20")
+    report = workplace.load(workplace.extract(invoices=[make_invoice(1), swapped]), None)
+    assert report.extract_date == date(2024, 2, 13)
+
+
 def test_a_full_extract_of_another_source_is_refused(workplace):
     folder = workplace.extract()
     workplace.load(folder)
