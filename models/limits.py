@@ -101,6 +101,8 @@ def suggest_limits(
     )
     limit = ladder(caps.min(axis=1))
     binding = np.array(CAPS, dtype=object)[caps.argmin(axis=1)]
+    # Who needs nothing and may have nothing is told the latter.
+    binding[pd_12m >= settings.no_credit_pd] = "no_credit"
     known = np.nan_to_num(current_limit, nan=-1.0)
     small = (known > 0) & (limit > 0) & (np.abs(limit - known) < settings.hysteresis * known)
     # A limit is kept only where it does not exceed what risk allows.

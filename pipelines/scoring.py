@@ -230,7 +230,7 @@ def score_ledger(
         missing=[name for name in KINDS if name not in models],
         rows={name: len(content) for name, content in frames.items()},
         overdue=float(scored.customers["overdue"].sum()),
-        expected_loss=float(scored.customers["expected_loss"].sum(min_count=1)),
+        expected_loss=float(frames["expected_loss"]["expected_loss"].iloc[0]),
         cash_at_risk=float(scored.worklist["cash_at_risk"].sum()),
         currency=ledger.reporting_currency,
         next_cash=cash.first_weeks(NEXT_WEEKS, settings.cash_forecast.coverage),

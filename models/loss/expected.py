@@ -43,7 +43,8 @@ def book_scenarios(
     Parameters
     ----------
     customers : DataFrame
-        ``currency pd_12m pd_upper lgd exposure insured``; customers without a PD are left out.
+        ``currency pd_12m pd_upper lgd exposure insured``. Where some have no PD, for want of a
+        model, neither PD nor loss is said of the book.
     lgd_range : tuple of float
         Lower end, mean and upper end of the portfolio's LGD: every customer's moves with it.
     months : int
@@ -56,32 +57,31 @@ def book_scenarios(
     DataFrame
         `SCENARIO_COLUMNS`; the PD and the LGD are means weighted by exposure.
     """
-    scored = customers[customers["pd_12m"].notna()]
     low, mean, high = lgd_range
-    exposure, insured = scored["exposure"].clip(lower=0), scored["insured"]
+    exposure, insured = customers["exposure"].clip(lower=0), customers["insured"]
     scenarios = {
-        "base": (scored["pd_12m"], 0.0, insured),
-        "lower LGD": (scored["pd_12m"], low - mean, insured),
-        "higher LGD": (scored["pd_12m"], high - mean, insured),
-        "upper PD": (scored["pd_upper"], 0.0, insured),
-        "upper PD and higher LGD": (scored["pd_upper"], high - mean, insured),
-        "no insurer pays": (scored["pd_12m"], 0.0, insured * 0.0),
+        "base": (customers["pd_12m"], 0.0, insured),
+        "lower LGD": (customers["pd_12m"], low - mean, insured),
+        "higher LGD": (customers["pd_12m"], high - mean, insured),
+        "upper PD": (customers["pd_upper"], 0.0, insured),
+        "upper PD and higher LGD": (customers["pd_upper"], high - mean, insured),
+        "no insurer pays": (customers["pd_12m"], 0.0, insured * 0.0),
     }
     total = float(exposure.sum())
     rows = []
     for name, (chance, moved, borne) in scenarios.items():
-        lgd = (scored["lgd"] + moved).clip(0.0, 1.0)
-        loss = chance * lgd * (exposure - borne).clip(lower=0.0)
+        lgd = (customers["lgd"] + moved).clip(0.0, 1.0)
+        loss = (chance * lgd * (exposure - borne).clip(lower=0.0)).sum(skipna=False)
         rows.append(
             {
                 "scenario": name,
                 "horizon_months": months,
-                "currency": scored["currency"].iloc[0] if len(scored) else None,
-                "pd_12m": float((chance * exposure).sum() / total) if total else np.nan,
+                "currency": customers["currency"].iloc[0] if len(customers) else None,
+                "pd_12m": float((chance * exposure).sum(skipna=False) / total) if total else np.nan,
                 "lgd": float((lgd * exposure).sum() / total) if total else np.nan,
                 "exposure": round(total, 2),
                 "insured": round(float(borne.sum()), 2),
-                "expected_loss": round(float(loss.sum()), 2) if len(scored) else np.nan,
+                "expected_loss": round(float(loss), 2) if len(customers) else np.nan,
                 "recovery_days": round(recovery_days, 1),
             }
         )

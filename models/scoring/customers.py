@@ -80,8 +80,8 @@ def score_customers(
     Parameters
     ----------
     models : mapping of str to LoadedModel
-        ``default`` and ``scorecard``; columns of an absent one stay empty. The probability of
-        default is the default model's, else the scorecard's.
+        ``default`` and ``scorecard``; columns of an absent one stay empty, but for customers in
+        default. The probability of default is the default model's, else the scorecard's.
     book : Book
     invoices : DataFrame
         The scored open invoices, with ``p_paid_30d``.
@@ -163,7 +163,10 @@ def _risk(
     settled: Float64,
     status: DefaultStatus,
 ) -> tuple[npt.NDArray[np.float64], list[tuple[Reason, ...]]]:
-    """Fill the risk columns; returns the probability of default, NaN without a model, and why."""
+    """Fill the risk columns; returns the probability of default, and why.
+
+    Without a model it is known of those in default only, NaN for the others.
+    """
     pd_12m = np.full(len(scored), np.nan)
     scored["score"] = np.nan
     scored["grade"] = None
@@ -183,13 +186,12 @@ def _risk(
         pd_12m = model.predict(matrix)
         pd_upper = model.predict_upper(pd_12m, settled)
         found = _explained(model, matrix)
-    if {"scorecard", "default"} & models.keys():
-        # Points tell who will default: of who has, they say nothing.
-        pd_12m = np.where(status.defaulted, 1.0, pd_12m)
-        pd_upper = np.where(status.defaulted, 1.0, pd_upper)
-        scored.loc[status.defaulted, "score"] = np.nan
-        scored.loc[status.defaulted, "grade"] = GRADE
-        found = status.explain(found)
+    # Points tell who will default: of who has, they say nothing, and no model is needed to know.
+    pd_12m = np.where(status.defaulted, 1.0, pd_12m)
+    pd_upper = np.where(status.defaulted, 1.0, pd_upper)
+    scored.loc[status.defaulted, "score"] = np.nan
+    scored.loc[status.defaulted, "grade"] = GRADE
+    found = status.explain(found)
     scored["pd_12m"], scored["pd_upper"] = pd_12m, pd_upper
     scored[list(REASON_COLUMNS)] = sentences(found)
     return pd_12m, found

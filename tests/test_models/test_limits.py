@@ -89,6 +89,7 @@ def test_no_credit_from_the_pd_of_the_policy_on():
     limit, binding = suggest(2, pd_12m=[0.4999, 0.5])
     assert limit[0] > 0 and limit[1] == 0
     assert binding[1] == "no_credit"
+    assert suggest(pd_12m=1.0, monthly_sales_p80=0.0)[1][0] == "no_credit"
 
 
 def test_a_limit_grows_by_one_step_at_a_time():

@@ -189,8 +189,17 @@ def test_without_models_the_rest_is_scored_and_their_columns_are_empty(score, em
         assert frames[name][[*LATE, "expected_days_late", *QUANTILES]].isna().all(axis=None)
         assert frames[name]["open_amount"].notna().all()
     customers = frames["customers"]
-    assert customers[["pd_12m", "score", "grade", "expected_loss", *REASONS]].isna().all(axis=None)
     assert customers[["exposure", "overdue", "suggested_limit", "basis"]].notna().all(axis=None)
+    # Who is in default is known without a model.
+    defaulted = customers["basis"].isin(["in default", "in probation"])
+    empty = ["pd_12m", "score", "grade", "expected_loss", *REASONS]
+    assert customers.loc[~defaulted, empty].isna().all(axis=None)
+    gone = customers[defaulted]
+    assert len(gone) > 0 and (gone["pd_12m"] == 1.0).all() and (gone["grade"] == "default").all()
+    assert (gone["suggested_limit"] == 0.0).all() and (gone["binding_cap"] == "no_credit").all()
+    assert gone["reason_1"].str.startswith("in default since").all()
+    assert frames["expected_loss"]["expected_loss"].isna().all()
+    assert (frames["expected_loss"]["exposure"] > 0).all()
     assert (frames["worklist"]["cash_at_risk"] > 0).all()
 
 

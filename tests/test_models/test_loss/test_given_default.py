@@ -85,3 +85,20 @@ def test_scenarios_of_a_book_without_customers_are_empty_sums():
     found = book_scenarios(pd.DataFrame(columns=columns, dtype=float), (0.3, 0.4, 0.5), 12, 80.0)
     assert list(found.columns) == SCENARIO_COLUMNS
     assert found["expected_loss"].isna().all()
+
+
+def test_without_a_pd_of_everyone_exposure_is_said_and_loss_is_not():
+    customers = pd.DataFrame(
+        {
+            "currency": "EUR",
+            "pd_12m": [1.0, np.nan],
+            "pd_upper": [1.0, np.nan],
+            "lgd": 0.4,
+            "exposure": [100.0, 900.0],
+            "insured": [0.0, 300.0],
+        }
+    )
+    found = book_scenarios(customers, (0.3, 0.4, 0.5), 12, 80.0)
+    assert (found["currency"] == "EUR").all() and (found["exposure"] == 1000.0).all()
+    assert found["insured"].iloc[0] == 300.0
+    assert found[["pd_12m", "expected_loss"]].isna().all(axis=None)
