@@ -26,15 +26,33 @@ def show_training(outcomes: Sequence[TrainOutcome]) -> None:
         made = outcome.registered
         prefix = _prefix(outcome)
         state = made.alias if made.new else f"{made.alias}, known already"
-        measures = [outcome.metrics.get(f"{prefix}_{name}", float("nan")) for name in _SHOWN]
-        rows.append((outcome.name, made.version, state, prefix, *measures))
+        measures = [_measure(outcome, name) for name in _SHOWN]
+        rows.append((outcome.name, made.version, state, prefix, *_cases(outcome), *measures))
     if rows:
-        show_table("models", ("model", "version", "alias", "measured on", *_SHOWN), rows)
+        header = ("model", "version", "alias", "measured on", "rows", "late or bad", *_SHOWN)
+        show_table("models", header, rows)
     for outcome in outcomes:
         if outcome.registered is None:
             say(f"not registered: {outcome.refusal}")
-        else:
-            say(f"{outcome.name}: report.html and plots in {outcome.plots}")
+            continue
+        say(f"{outcome.name}: report.html and plots in {outcome.plots}")
+        # Without a finite one: rows of one outcome only, or none.
+        if outcome.metrics and not _measure(outcome, "log_loss_skill") > 0.0:
+            cases, late = _cases(outcome)
+            say(
+                f"{outcome.name}: no better than the base rate on the rows it was measured on "
+                f"({cases:,}, {late:,} of them late or bad); look at a backtest before acting on it"
+            )
+
+
+def _measure(outcome: TrainOutcome, name: str) -> float:
+    return outcome.metrics.get(f"{_prefix(outcome)}_{name}", float("nan"))
+
+
+def _cases(outcome: TrainOutcome) -> tuple[int, int]:
+    """Return the rows that were measured, and how many of them were late or bad."""
+    rows, share = (_measure(outcome, name) for name in ("rows", "base_rate"))
+    return (int(rows), round(rows * share)) if rows > 0 else (0, 0)
 
 
 def _prefix(outcome: TrainOutcome) -> str:

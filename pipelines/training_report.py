@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,7 @@ def training_page(trained: Trained, about: Mapping[str, Any], figures: Mapping[s
         for name, value in trained.metrics.items()
         if name.startswith(("oot_late_5d", "oot", "unseen_customers"))
         and name.rsplit("_", 1)[-1] in _HEADLINES
+        and not math.isnan(value)
     ][:5]
     sections = [
         Section(title, pictures=[Picture(figures[file], f"{trained.name}: {words}")])
