@@ -17,6 +17,8 @@ COLUMNS = (
 )
 """``customer_id`` may stand beside them."""
 _TEXTS = ("application_id", "segment", "country", "currency")
+_LARGEST_SCORE = 1e9
+"""Beyond any bureau's scale: an error of entry."""
 
 
 def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -47,6 +49,7 @@ def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFra
     frame = frame.where(frame.notna(), None)
     given = raw["customer_id"] if "customer_id" in raw.columns else frame["application_id"]
     frame["customer_id"] = given.astype("string").astype(object)
+    frame["currency"] = frame["currency"].str.upper()
     started = days(text["business_started"])
     frame["business_days"] = (pd.Timestamp(as_of) - started).dt.days.astype(np.float64)
     frame["bureau_score"] = numbers(text["bureau_score"])
@@ -55,8 +58,8 @@ def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFra
         "application_id is empty": text["application_id"].isna(),
         "business_started is not YYYY-MM-DD": text["business_started"].notna() & started.isna(),
         "business_started is after as_of": frame["business_days"] < 0,
-        "bureau_score is not a number": (
-            text["bureau_score"].notna() & ~np.isfinite(frame["bureau_score"])
+        "bureau_score is not a number of at most nine digits": (
+            text["bureau_score"].notna() & ~(frame["bureau_score"].abs() < _LARGEST_SCORE)
         ),
         "requested_amount is not a number above zero": (
             ~np.isfinite(frame["amount"]) | (frame["amount"] <= 0)

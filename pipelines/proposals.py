@@ -50,6 +50,7 @@ def read_proposals(
     for name in ("issued_on", "due_on"):
         frame[name] = days(text[name])
     frame["amount"] = numbers(text["amount"])
+    frame["currency"] = text["currency"].str.upper().astype(object)
     longest = pd.Timedelta(days=intake.max_terms_days)
     broken = {
         "invoice_id is empty": text["invoice_id"].fillna("") == "",

@@ -27,15 +27,20 @@ def read_text(path: Path, what: str, columns: Sequence[str]) -> tuple[pd.DataFra
 
 
 def _read(path: Path, what: str) -> pd.DataFrame:
+    wanted = f"name a CSV or Parquet file of {what}"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; name a CSV or Parquet file of {what}")
+        fault = "is a folder" if path.is_dir() else "no such file"
+        raise FileNotFoundError(f"{path}: {fault}; {wanted}")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path}: is empty; {wanted}")
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
     except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: cannot be read as {path.suffix or 'CSV'}: {reason}") from error
+        kind = "Parquet" if path.suffix == ".parquet" else "CSV"
+        raise ValueError(f"{path}: cannot be read as {kind} ({reason}); {wanted}") from error
 
 
 def days(text: pd.Series) -> pd.Series:

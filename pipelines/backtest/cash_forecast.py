@@ -82,7 +82,12 @@ def backtest_cash(
         progress(f"cash_forecast: cutoff {cutoff}, training")
         edge = moment_in_microseconds(cutoff)
         model = with_co_movement(book, fit_late_payment(book, edge, settings.late_payment), edge)
-        progress(f"cash_forecast: cutoff {cutoff}, {model.co_movement}")
+        together = model.co_movement
+        progress(
+            f"cash_forecast: cutoff {cutoff}, weeks of payment correlate by {together.market:.2f} "
+            f"across customers, {together.customer:.2f} within one, {together.pay_run:.2f} within "
+            "a pay run"
+        )
         origin = cutoff
         while origin < until and origin + timedelta(weeks=1) <= end:
             tables.append(_one_origin(book, model, cash, cutoff, origin, end, settings))

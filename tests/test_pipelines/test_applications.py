@@ -32,18 +32,22 @@ def test_rows_that_cannot_be_scored_are_refused_with_their_rule(tmp_path):
         "A6,retail,DE,2015-01-01,400,0,EUR",
         "A7,retail,DE,2015-01-01,400,5000,XXY",
         "A1,retail,DE,2015-01-01,400,5000,EUR",
+        "A8,retail,DE,2015-01-01,-1e308,5000,EUR",
+        "A9,retail,DE,2015-01-01,400,5000,eur",
     )
     accepted, refused = read_applications(path, AS_OF)
-    assert accepted["application_id"].tolist() == ["A1", "A2"]
+    assert accepted["application_id"].tolist() == ["A1", "A2", "A9"]
+    assert accepted["currency"].tolist() == ["EUR"] * 3
     assert accepted["business_days"].tolist()[0] == (AS_OF - date(2015, 1, 1)).days
     assert refused["rule"].tolist() == [
         "application_id is empty",
         "business_started is not YYYY-MM-DD",
         "business_started is after as_of",
-        "bureau_score is not a number",
+        "bureau_score is not a number of at most nine digits",
         "requested_amount is not a number above zero",
         "the currency is not an ISO 4217 code",
         "application_id stands twice",
+        "bureau_score is not a number of at most nine digits",
     ]
 
 

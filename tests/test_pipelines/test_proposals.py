@@ -35,6 +35,10 @@ def test_good_rows_are_accepted_in_their_order(tmp_path):
     assert len(refused) == 0
 
 
+def test_a_currency_is_read_in_either_case_as_at_import(tmp_path):
+    assert read(tmp_path, row(1, currency=" eur "))[0]["currency"].tolist() == ["EUR"]
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
@@ -94,8 +98,8 @@ def test_dates_with_a_time_zone_are_read_or_refused_never_a_crash(tmp_path, stam
 @pytest.mark.parametrize(
     ("name", "content", "fault"),
     [
-        ("a.csv", b"", "cannot be read"),
-        ("a.csv", b"\xff\xfe\x00\x81", "cannot be read"),
+        ("a.csv", b"", "is empty; name a CSV or Parquet file of invoices"),
+        ("a.csv", b"\xff\xfe\x00\x81", "cannot be read as CSV .*; name a CSV or Parquet file"),
         ("a.csv", b"invoice_id;customer_id\n1;2\n", "no column invoice_id, customer_id"),
         ("a.parquet", b"PAR1 cut off", "cannot be read"),
         ("a.csv", b"invoice_id,customer_id,issued_on,due_on,amount\n", "no column currency"),
@@ -111,3 +115,5 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(tmp_path, name, conte
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         read_proposals(tmp_path / "absent.csv", AS_OF)
+    with pytest.raises(FileNotFoundError, match="is a folder"):
+        read_proposals(tmp_path, AS_OF)
