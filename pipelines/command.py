@@ -153,11 +153,11 @@ def train(model: str, ledger: Path, as_of: date, out: Path | None, config: Path 
     ready()
     names = list(MODELS) if model == "all" else [model]
     outcomes = train_flow(names, ledger, as_of, home, settings)
-    show_training(outcomes)
     if out is not None:
         _write_json(out, training_document(outcomes))
     if all(outcome.registered is None for outcome in outcomes):
         raise ValueError("; ".join(outcome.refusal for outcome in outcomes))
+    show_training(outcomes)
 
 
 @payrisk.command()
@@ -330,7 +330,11 @@ def main() -> None:
         _fail(fault.format_message(), 2)
     except click.Abort:
         _fail("stopped", 130)
-    except (ValueError, OSError, RuntimeError) as fault:
+    except OSError as fault:
+        # The system's own say "[Errno 2] No such file or directory: 'x'".
+        said = fault.strerror and fault.filename
+        _fail(f"{fault.filename}: {fault.strerror}" if said else str(fault), 1)
+    except (ValueError, RuntimeError) as fault:
         _fail(str(fault), 1)
     except Exception as fault:
         log = Home.locate().root / "crash.log"

@@ -108,6 +108,7 @@ def test_bad_arguments_of_score_are_named(run, score_arguments, home, arguments,
         (["score", "--ledger", "none", "--as-of", "2025-01-01", "--out", "o"], 1, "none"),
         (["score", "--ledger", "none", "--as-of", "soon", "--out", "o"], 2, "YYYY-MM-DD"),
         (["ingest", "--source", "sap9", "--input", ".", "--ledger", "x"], 1, "sap9"),
+        (["ingest", "--template", "/dev/null/x"], 1, "Not a directory"),
     ],
 )
 def test_a_fault_is_one_line_on_standard_error(shell, arguments, code, fault):
