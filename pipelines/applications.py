@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from features.ledger.money import EXPONENTS
-from pipelines.rows_to_score import days, numbers, read_text, split_by_rule
+from pipelines.rows_to_score import currency_rules, days, numbers, read_text, split_by_rule
 
 COLUMNS = (
     *("application_id", "segment", "country", "business_started", "bureau_score"),
@@ -21,7 +21,9 @@ _LARGEST_SCORE = 1e9
 """Beyond any bureau's scale: an error of entry."""
 
 
-def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_applications(
+    path: Path, as_of: date, with_rate: Collection[str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read applications.
 
     Parameters
@@ -30,6 +32,8 @@ def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFra
         CSV or Parquet with the columns `COLUMNS`; what is not known is left empty, but for the id,
         the amount (major units) and its currency.
     as_of : date
+    with_rate : collection of str, optional
+        Currencies that the ledger can convert; absent: any.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def read_applications(path: Path, as_of: date) -> tuple[pd.DataFrame, pd.DataFra
         "requested_amount is not a number above zero": (
             ~np.isfinite(frame["amount"]) | (frame["amount"] <= 0)
         ),
-        "the currency is not an ISO 4217 code": ~frame["currency"].isin(list(EXPONENTS)),
+        **currency_rules(frame["currency"], with_rate),
         "application_id stands twice": frame["application_id"].duplicated(),
     }
     return split_by_rule(path, raw, frame, broken)

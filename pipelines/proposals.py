@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -9,15 +10,17 @@ import numpy as np
 import pandas as pd
 
 from configs.settings import ImportSettings
-from features.ledger.money import EXPONENTS
-from pipelines.rows_to_score import days, numbers, read_text, split_by_rule
+from pipelines.rows_to_score import currency_rules, days, numbers, read_text, split_by_rule
 
 COLUMNS = ("invoice_id", "customer_id", "issued_on", "due_on", "amount", "currency")
 _DEFAULTS = ImportSettings()
 
 
 def read_proposals(
-    path: Path, as_of: date, intake: ImportSettings = _DEFAULTS
+    path: Path,
+    as_of: date,
+    intake: ImportSettings = _DEFAULTS,
+    with_rate: Collection[str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read proposed invoices.
 
@@ -29,6 +32,8 @@ def read_proposals(
         On or before every ``issued_on``.
     intake : ImportSettings
         The longest terms that an import would believe.
+    with_rate : collection of str, optional
+        Currencies that the ledger can convert; absent: any.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def read_proposals(
         "the amount is not a number above zero": (
             ~np.isfinite(frame["amount"]) | (frame["amount"] <= 0)
         ),
-        "the currency is not an ISO 4217 code": ~frame["currency"].isin(list(EXPONENTS)),
+        **currency_rules(frame["currency"], with_rate),
         "invoice_id stands twice": frame["invoice_id"].duplicated(),
     }
     return split_by_rule(path, raw, frame, broken)

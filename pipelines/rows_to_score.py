@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from features.ledger.money import EXPONENTS
 
 
 def read_text(path: Path, what: str, columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -58,6 +60,23 @@ def days(text: pd.Series) -> pd.Series:
 def numbers(text: pd.Series) -> pd.Series:
     """Return numbers; NaN where the text is none."""
     return pd.to_numeric(text.astype(object), errors="coerce").astype(np.float64)
+
+
+def currency_rules(currency: pd.Series, with_rate: Collection[str] | None) -> dict[str, pd.Series]:
+    """Return which rows break the rules of currencies.
+
+    Parameters
+    ----------
+    currency : Series of str
+    with_rate : collection of str, optional
+        Those that can be converted; absent: all.
+    """
+    known = currency.isin(list(EXPONENTS))
+    rules = {"the currency is not an ISO 4217 code": ~known}
+    if with_rate is not None:
+        missing = known & ~currency.isin(list(with_rate))
+        rules["no rate of the currency; add it to fx_rates and import again"] = missing
+    return rules
 
 
 def split_by_rule(

@@ -12,7 +12,6 @@ import pandas as pd
 from configs.home import Home
 from configs.settings import Settings
 from features.build import moment_in_microseconds
-from features.facts.book import Book
 from features.facts.loading import load_book
 from features.ledger.storage import Ledger
 from models.bundle import KINDS, LoadedModel, load_champions
@@ -149,11 +148,15 @@ def score_ledger(
     ledger = Ledger.open(ledger_path)
     notes = check_as_of(ledger, as_of)
     models = choose_models(home, overrides or {}, as_of)
+    rates = ledger.table("fx_rates", ["currency"])["currency"].to_pylist()
+    with_rate = {ledger.reporting_currency, *rates}
     accepted, refused = (
-        (None, None) if proposed is None else read_proposals(proposed, as_of, settings.intake)
+        (None, None)
+        if proposed is None
+        else read_proposals(proposed, as_of, settings.intake, with_rate)
     )
     applied, declined = (
-        (None, None) if applications is None else read_applications(applications, as_of)
+        (None, None) if applications is None else read_applications(applications, as_of, with_rate)
     )
     progress(f"reading {ledger_path}")
     book = load_book(ledger, settings.settlement)
@@ -189,7 +192,7 @@ def score_ledger(
     refusals: dict[str, int] = {}
     if accepted is not None and refused is not None:
         progress(f"scoring {len(accepted):,} proposed invoices")
-        rows = score_invoices(late_payment, book, _convertible(book, accepted), as_of)
+        rows = score_invoices(late_payment, book, accepted, as_of)
         frames["proposed"] = rows.drop(columns=INTERNAL_COLUMNS)
         frames["proposed_reasons"] = details(rows["invoice_id"], rows["reasons"])
         if len(refused):
@@ -198,7 +201,7 @@ def score_ledger(
     if applied is not None and declined is not None:
         progress(f"scoring {len(applied):,} applications")
         frames["applications"] = score_applications(
-            models.get("default"), book, _convertible(book, applied), as_of, settings, losses
+            models.get("default"), book, applied, as_of, settings, losses
         )
         if len(declined):
             frames["applications_refused"] = declined.astype("string")
@@ -244,18 +247,6 @@ def score_ledger(
 def _co_movement(late_payment: LoadedModel | None) -> CoMovement | None:
     model = None if late_payment is None else late_payment.model
     return model.co_movement if isinstance(model, LatePaymentModel) else None
-
-
-def _convertible(book: Book, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame; a currency without a rate is refused before anything is written."""
-    known = {book.reporting_currency, *book.rates["currency"]}
-    foreign = sorted(set(frame["currency"]) - known)
-    if foreign:
-        raise ValueError(
-            f"currency {foreign[0]}: no rate to {book.reporting_currency}; "
-            "add it to fx_rates and import again"
-        )
-    return frame
 
 
 def _masters(ledger: Ledger) -> pd.DataFrame:

@@ -256,11 +256,17 @@ def test_refused_rows_are_written_with_their_rule(score, tmp_path):
     assert set(refused["rule"]) == {"the amount is not a number above zero"}
 
 
-def test_a_currency_without_a_rate_is_refused_before_anything_is_written(score, home, tmp_path):
-    with pytest.raises(ValueError, match="currency JPY: no rate to EUR"):
+def test_a_currency_without_a_rate_is_refused_and_alone_before_anything_is_written(
+    score, home, tmp_path
+):
+    with pytest.raises(ValueError, match="none of .* no rate of the currency; add it to fx"):
         score(proposed=write_proposals(tmp_path / "p.csv", currency="JPY"))
     assert not (tmp_path / "out").exists()
     assert not home.risk_store.exists()
+    mixed = ["EUR", "JPY", "EUR", "EUR", "EUR", "EUR"]
+    frames = score(proposed=write_proposals(tmp_path / "p.csv", currency=mixed))
+    assert len(frames["proposed"]) == 5
+    assert frames["proposed_refused"]["invoice_id"].tolist() == ["N1"]
 
 
 @pytest.mark.parametrize("step", ["write", "publish"])
