@@ -5,7 +5,7 @@
 Each book is simulated, imported, and learnt from as of a day before its market shock and as of a
 day two months after it; the invoices of the following months are predicted at their issue. Skill is
 the share of the base rate's log loss that predictions save; the truth knows each customer's hidden
-state and pay runs, so no model can save more in expectation.
+state and pay runs, so no model can save more in expectation. ``--config`` names settings to try.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from configs.settings import Settings
+from configs.settings import LatePaymentSettings, Settings, load_settings
 from features.build import moment_in_microseconds
 from features.facts.loading import load_book
 from features.facts.versions import DAY
@@ -50,11 +50,13 @@ def main() -> None:
     arguments.add_argument("--customers", type=int, default=1_000)
     arguments.add_argument("--months", type=int, default=48)
     arguments.add_argument("--seeds", default="1,2,3")
+    arguments.add_argument("--config", type=Path, help="settings over the shipped ones")
     given = arguments.parse_args()
+    settings = load_settings(given.config).late_payment
     parts = [
         part
         for seed in given.seeds.split(",")
-        for part in _predictions(given.customers, given.months, int(seed))
+        for part in _predictions(given.customers, given.months, int(seed), settings)
     ]
     frame = pd.concat(parts, ignore_index=True)
     print(
@@ -77,7 +79,9 @@ def main() -> None:
         )
 
 
-def _predictions(customers: int, months: int, seed: int) -> Iterator[pd.DataFrame]:
+def _predictions(
+    customers: int, months: int, seed: int, settings: LatePaymentSettings
+) -> Iterator[pd.DataFrame]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         simulate(customers, months, seed, root / "book", file_format="parquet")
@@ -94,7 +98,7 @@ def _predictions(customers: int, months: int, seed: int) -> Iterator[pd.DataFram
         ):
             first = moment_in_microseconds(cutoff)
             print(f"seed {seed}, {trained}: training as of {cutoff}", file=sys.stderr, flush=True)
-            model = fit_late_payment(book, first, Settings().late_payment).model
+            model = fit_late_payment(book, first, settings).model
             last = min(moment_in_microseconds(cutoff + TESTED), end)
             rows = issue_rows(book, first, last, end)
             curve = model.curves(rows.matrix, rows.start, rows.keys.due_day)

@@ -15,8 +15,8 @@ _PREFIXES = {
     "pay runs": ("invoice_days_late_by_pay_runs", "invoice_late_1d_by_pay_runs")
     + ("invoice_late_5d_by_pay_runs", "invoice_days_late_same_weekday")
     + ("invoice_days_late_same_fortnight", "invoice_days_late_same_day_of_month")
-    + ("invoice_beyond_pay_runs", "invoice_to_next_pay_run", "customer_pay_runs")
-    + ("customer_days_between_payments",),
+    + ("invoice_beyond_pay_runs", "invoice_to_next_pay_run", "invoice_pay_runs")
+    + ("customer_pay_runs", "customer_days_between_payments"),
     "payment trend": ("customer_late_5d_trend", "customer_days_late_trend")
     + ("customer_days_to_pay_trend", "customer_late_5d_against_segment"),
     "payment record": ("customer_late", "customer_days_late", "customer_days_to_pay")

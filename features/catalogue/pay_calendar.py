@@ -1,4 +1,4 @@
-"""The customer's pay runs: how late an invoice falls between them."""
+"""The customer's pay runs: how late an invoice falls between them, and which were missed."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ def _rate(days: int) -> Feature:
     )  # fmt: skip
 
 
+def _as_said_rate(days: int) -> Feature:
+    def compute(m: Moment) -> Float64:
+        own, found = m.shrunk_late[days], m.pay_calendar
+        rate, support = found[f"as_said_late_{days}"], found[f"as_said_count_{days}"]
+        return m.of_invoice(shrunk(rate, support, own, _PRIOR))
+
+    return Feature(
+        f"invoice_pay_runs_late_{days}d_rate_like", "share", 1,
+        f"{{value}} of its invoices of which its pay runs said the same were {days} or more "
+        "days late",
+        "not about an invoice", compute,
+    )  # fmt: skip
+
+
 FEATURES = [
     _same("weekday", "same_weekday_days_late", "on this weekday"),
     _same("fortnight", "same_fortnight_days_late", "on this day of the fortnight"),
@@ -55,6 +69,9 @@ FEATURES = [
     ),
     _rate(1),
     _rate(5),
+    _as_said_rate(1),
+    _as_said_rate(5),
+    _as_said_rate(15),
     Feature(
         "invoice_beyond_pay_runs_difference_now",
         "days",
@@ -86,6 +103,46 @@ FEATURES = [
         "{value} of the scatter of its payments is left once its pay runs are known",
         _TOO_FEW,
         lambda m: bounded(m.pay_calendar["error"], m.pay_calendar["error_of_none"]),
+    ),
+    Feature(
+        "customer_pay_runs_kept_share_last60",
+        "share",
+        0,
+        "{value} of its latest invoices were paid on the very day to be expected of it",
+        _TOO_FEW,
+        lambda m: m.pay_calendar["kept"],
+    ),
+    Feature(
+        "customer_pay_runs_missed_share_last10",
+        "share",
+        1,
+        "{value} of its latest invoices missed the run that should have paid them",
+        _TOO_FEW,
+        lambda m: m.pay_calendar["missed_10"],
+    ),
+    Feature(
+        "customer_pay_runs_missed_mean_last10",
+        "days",
+        1,
+        "its latest invoices were paid {value} [after|before] the run that should have paid them",
+        _TOO_FEW,
+        lambda m: m.pay_calendar["beyond_10"],
+    ),
+    Feature(
+        "customer_pay_runs_silent_count_now",
+        "count",
+        1,
+        "its last {value} pay runs paid nothing although something was open for them",
+        _TOO_FEW,
+        lambda m: m.pay_calendar["silent"],
+    ),
+    Feature(
+        "customer_pay_runs_silence_value_now",
+        "log",
+        1,
+        "it lets as many pay runs pass unpaid as a customer with its record once in {value} times",
+        _TOO_FEW,
+        lambda m: m.pay_calendar["silence"],
     ),
     Feature(
         "customer_days_between_payments_median_now",

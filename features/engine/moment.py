@@ -247,12 +247,13 @@ class Moment:
     @cached_property
     def pay_calendar(self) -> Mapping[str, Float64]:
         """The customer's pay runs and the invoice's place in them: `PAY_CALENDAR_COLUMNS`."""
-        settled, keys = self.book.settled, self.keys
-        of = settled.measures
+        settled, items, keys = self.book.settled, self.book.items, self.keys
+        of, item = settled.measures, items.measures
         readings = pay_calendar(
             settled.offsets, settled.known, settled.void, of["days_late"], of["settled_day"],
-            of["due_day"], of["terms"], keys.customer, keys.as_of, self.day, keys.due_day,
-            keys.issued_day,
+            of["due_day"], of["terms"], items.offsets, items.known, items.void, item["open"],
+            item["issued_day"], item["due_day"], keys.customer, keys.as_of, self.day,
+            keys.due_day, keys.issued_day,
         )  # fmt: skip
         return dict(zip(PAY_CALENDAR_COLUMNS, readings, strict=True))
 

@@ -2,7 +2,9 @@
 
 Companies pay in runs, and how late an invoice is paid depends on where its due day falls between
 two of them: see `pay_runs`. What was paid on the same weekday or around the same day of the month
-tells of customers without runs.
+tells of customers without runs. How well its runs, or its median without any, foretold the latest
+settlements tells how far they can be believed, and runs that paid nothing although something was
+open for them are the first sign of trouble: weeks before anything is overdue.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ from features.engine.pay_runs import (
     find_runs,
     kind_of,
     paying_run,
+    run_before,
 )
 from features.engine.recent import RECENT_DEPTH
 from features.facts.lookup import first_not_before
+from features.facts.open_items import open_at
 
 PAY_CALENDAR_COLUMNS = (
     "same_weekday_days_late",
@@ -37,17 +41,40 @@ PAY_CALENDAR_COLUMNS = (
     "gap",
     "to_next",
     "days_late_if_missed",
+    "as_said_late_1",
+    "as_said_late_5",
+    "as_said_late_15",
+    "as_said_count_1",
+    "as_said_count_5",
+    "as_said_count_15",
+    "kept",
+    "missed_10",
+    "beyond_10",
+    "silent",
+    "silence",
 )
 """Columns of `pay_calendar`: days, shares, and the number of settlements that support them."""
 (
     _WEEKDAY, _FORTNIGHT, _MONTH, _DAYS_LATE, _LATE_1, _LATE_5, _SUPPORT,
     _ERROR, _ERROR_OF_NONE, _GAP, _TO_NEXT, _IF_MISSED,
+    _SAID_1, _SAID_5, _SAID_15, _SAID_COUNT_1, _SAID_COUNT_5, _SAID_COUNT_15,
+    _KEPT, _MISSED, _BEYOND, _SILENT, _SILENCE,
 ) = range(len(PAY_CALENDAR_COLUMNS))  # fmt: skip
 
 _REACH = np.array([0, 0, 0, 3])
 """Due days so many places away still count as the same; the payment's place is what stays."""
 _LARGEST = 45
 """Days late beyond which a settlement tells nothing of a calendar."""
+_FEWEST_DAYS = 8
+"""Where the latest settlements were made on fewer days, fewer of each day are read and more days:
+a month of a large customer shows one run."""
+_FARTHEST_BACK = 600
+"""Settlements that are read for that, at most."""
+_SAID_DAYS = np.array([1, 5, 15])
+"""Days late by which the runs' word is held against what came."""
+_LATEST = 10
+_MOST_SILENT = 8
+"""Runs in a row that paid nothing, counted no further."""
 
 
 @njit(cache=True, nogil=True)
@@ -103,8 +130,86 @@ def _median_gap(paid, count, gaps):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _latest_rows(void, settled_day, first, row, moment, rows):  # type: ignore[no-untyped-def]
+    """Fill ``rows`` with the latest settlements from a row back that stand at a moment.
+
+    Returns how many there are, and until when all that were read stand.
+    """
+    per_day = len(rows)
+    while True:
+        count, days, of_day, at = 0, 0, 0, row
+        until = np.int64(2**62)
+        while at >= first and count < len(rows) and row - at < _FARTHEST_BACK:
+            if void[at] >= moment:
+                until = min(until, void[at])
+                if count == 0 or settled_day[at] != settled_day[rows[count - 1]]:
+                    days, of_day = days + 1, 0
+                of_day += 1
+                if of_day <= per_day:
+                    rows[count] = at
+                    count += 1
+            at -= 1
+        if per_day < len(rows) or count < len(rows) or days >= _FEWEST_DAYS:
+            return count, until
+        per_day = len(rows) // _FEWEST_DAYS
+
+
+@njit(cache=True, nogil=True)
+def _foretell(runs, lead, late, due, issued, count, foretold):  # type: ignore[no-untyped-def]
+    """Fill ``foretold`` with the days late that runs, or the median, give settlements."""
+    if kind_of(runs) == NO_RUNS:
+        foretold[:count] = np.sort(late[:count])[count // 2]
+        return
+    for j in range(count):
+        foretold[j] = paying_run(runs, lead, due[j], issued[j]) - due[j]
+
+
+@njit(cache=True, nogil=True)
+def _as_said(late, foretold, count, said, out, i):  # type: ignore[no-untyped-def]
+    """Write how often settlements that were foretold on the same side of some days came late."""
+    for k in range(len(_SAID_DAYS)):
+        days = _SAID_DAYS[k]
+        alike, came = 0, 0
+        for j in range(count):
+            if (foretold[j] >= days) == (said >= days):
+                alike += 1
+                came += late[j] >= days
+        out[_SAID_COUNT_1 + k, i] = alike
+        if alike:
+            out[_SAID_1 + k, i] = came / alike
+
+
+@njit(cache=True, nogil=True)
+def _awaited_since(runs, lead, median, issued, due, active):  # type: ignore[no-untyped-def]
+    """Return the first day on which a customer, as it pays, would have paid an open item."""
+    first = np.int64(2**62)
+    for row in active:
+        if kind_of(runs) == NO_RUNS:
+            first = min(first, due[row] + median)
+        else:
+            first = min(first, max(due[row] - lead, issued[row]))
+    return first
+
+
+@njit(cache=True, nogil=True)
+def _silent(runs, gap, since, latest, day):  # type: ignore[no-untyped-def]
+    """Return how many runs before a day paid nothing while something was open for them.
+
+    Without runs, how many of the usual gaps between payments.
+    """
+    if kind_of(runs) == NO_RUNS:
+        return min(max(day - 1 - max(since, latest), 0) // gap, _MOST_SILENT)
+    silent, run = 0, run_before(runs, day)
+    while silent < _MOST_SILENT and run > latest and run >= since:
+        silent += 1
+        run = run_before(runs, run)
+    return silent
+
+
+@njit(cache=True, nogil=True)
 def pay_calendar(  # type: ignore[no-untyped-def]
     offsets, known, void, days_late, settled_day, due_day, terms,
+    item_offsets, item_known, item_void, item_open, item_issued, item_due,
     customer, as_of, day, key_due, key_issued,
 ):  # fmt: skip
     """Find each customer's calendar in its latest settlements, and read the key's due day off it.
@@ -113,6 +218,8 @@ def pay_calendar(  # type: ignore[no-untyped-def]
     ----------
     offsets, known, void, days_late, settled_day, due_day, terms : int64 arrays
         The stream of settled invoices.
+    item_... : int64 arrays
+        The states of the open items.
     customer, as_of, day, key_due, key_issued : int64 arrays of shape (n,)
         Sorted by customer and ``as_of``. A due day below zero means that the key is not about an
         invoice.
@@ -122,7 +229,9 @@ def pay_calendar(  # type: ignore[no-untyped-def]
     float64 array of shape (len(PAY_CALENDAR_COLUMNS), n)
         NaN where nothing was settled, or nothing at the same place; ``to_next`` counts from the
         later of due day and today, ``days_late_if_missed`` is by the run after the paying one,
-        and both are NaN for a customer without runs.
+        and both are NaN for a customer without runs. ``silence`` is the negative logarithm of the
+        probability that a customer which misses runs as often as this one misses as many in a row
+        as paid nothing lately.
     """
     n = len(customer)
     out = np.full((len(PAY_CALENDAR_COLUMNS), n), np.nan)
@@ -130,38 +239,55 @@ def pay_calendar(  # type: ignore[no-untyped-def]
     issued, paid = np.empty(RECENT_DEPTH, np.int64), np.empty(RECENT_DEPTH, np.int64)
     ordered = np.empty(RECENT_DEPTH, np.int64)
     places, runs = np.empty((4, RECENT_DEPTH), np.int64), np.zeros(RUNS_SIZE, np.int64)
-    count, lead = 0, 0
+    rows, foretold = np.empty(RECENT_DEPTH, np.int64), np.empty(RECENT_DEPTH, np.int64)
+    count, lead, missed, latest = 0, 0, 0, np.int64(0)
     error, none, gap = np.nan, np.nan, np.nan
+    active, size, item_row = np.empty(64, np.int64), 0, np.int64(0)
     last_customer, last_row, valid_until = np.int64(-1), np.int64(-1), np.int64(-1)
     for i in range(n):
         out[_SUPPORT, i] = 0.0
+        out[_SAID_COUNT_1 : _SAID_COUNT_15 + 1, i] = 0.0
         c = customer[i]
         if c < 0:
             continue
+        if c != last_customer:
+            item_row, size = item_offsets[c], 0
+        item_row, active, size = open_at(
+            item_known, item_void, item_open, item_row, item_offsets[c + 1], as_of[i], active, size
+        )
         row = first_not_before(known, offsets[c], offsets[c + 1], as_of[i]) - 1
         # Most keys find the settlements of the key before.
         if c != last_customer or row != last_row or as_of[i] > valid_until:
-            last_customer, last_row, valid_until = c, row, np.int64(2**62)
-            count = 0
-            while row >= offsets[c] and count < RECENT_DEPTH:
-                if void[row] >= as_of[i]:
-                    valid_until = min(valid_until, void[row])
-                    late[count] = min(max(days_late[row], -_LARGEST), _LARGEST)
-                    due[count], paid[count] = due_day[row], settled_day[row]
-                    issued[count] = due_day[row] - terms[row]
-                    count += 1
-                row -= 1
-            for kind in range(4):
-                for j in range(count):
+            last_customer, last_row = c, row
+            count, valid_until = _latest_rows(void, settled_day, offsets[c], row, as_of[i], rows)
+            for j in range(count):
+                at = rows[j]
+                late[j] = min(max(days_late[at], -_LARGEST), _LARGEST)
+                due[j], paid[j], issued[j] = due_day[at], settled_day[at], due_day[at] - terms[at]
+                for kind in range(4):
                     places[kind, j] = _place(kind, due[j])
             runs[:] = NO_RUNS
             error, none, gap = np.nan, np.nan, np.nan
             if count > 1:
                 lead, error, none = find_runs(late, due, issued, paid, count, runs)
                 gap = _median_gap(paid, count, ordered)
+            if count > 0:
+                _foretell(runs, lead, late, due, issued, count, foretold)
+                missed = (late[:count] > foretold[:count]).sum()
+                latest = paid[:count].max()
         if count == 0:
             continue
         out[_GAP, i], out[_ERROR, i], out[_ERROR_OF_NONE, i] = gap, error, none
+        if count > 1:
+            out[_KEPT, i] = (late[:count] == foretold[:count]).sum() / count
+            some = min(count, _LATEST)
+            out[_MISSED, i] = (late[:some] > foretold[:some]).sum() / some
+            out[_BEYOND, i] = (late[:some] - foretold[:some]).sum() / some
+        if not np.isnan(gap):
+            since = _awaited_since(runs, lead, foretold[0], item_issued, item_due, active[:size])
+            silent = _silent(runs, np.int64(gap), since, latest, day[i])
+            out[_SILENT, i] = silent
+            out[_SILENCE, i] = -silent * np.log((missed + 1.0) / (count + 2.0))
         if key_due[i] < 0:
             continue
         for kind in range(4):
@@ -176,9 +302,12 @@ def pay_calendar(  # type: ignore[no-untyped-def]
                 out[_LATE_1, i] = (ordered[:found] >= 1).sum() / found
                 out[_LATE_5, i] = (ordered[:found] >= 5).sum() / found
                 out[_SUPPORT, i] = found
+        said = foretold[0]
         if kind_of(runs) != NO_RUNS:
             run = paying_run(runs, lead, key_due[i], key_issued[i])
-            out[_DAYS_LATE, i] = run - key_due[i]
+            said = run - key_due[i]
+            out[_DAYS_LATE, i] = said
             out[_IF_MISSED, i] = run + 1 + days_to_run(runs, run + 1) - key_due[i]
             out[_TO_NEXT, i] = days_to_run(runs, max(key_due[i], day[i]))
+        _as_said(late, foretold, count, said, out, i)
     return out

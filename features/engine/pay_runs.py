@@ -179,7 +179,7 @@ def days_to_run(runs, day):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _run_before(runs, day):  # type: ignore[no-untyped-def]
+def run_before(runs, day):  # type: ignore[no-untyped-def]
     """Return the day of the last run before a day."""
     kind = runs[_KIND]
     longest = CIRCLE[kind]
@@ -215,7 +215,7 @@ def _usual_lead(runs, due, issued, paid, count, steps):  # type: ignore[no-untyp
         if days_to_run(runs, paid[j]):
             continue
         # The run looked as far as the due day, the one before it did not.
-        before = _run_before(runs, paid[j])
+        before = run_before(runs, paid[j])
         low = min(max(due[j] - paid[j] - _NEAREST_LEAD, 0), len(steps) - 1)
         steps[low] += 1
         # A run before the invoice was there tells nothing.

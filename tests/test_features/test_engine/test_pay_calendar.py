@@ -15,7 +15,22 @@ TERMS = 30
 FRIDAY = 1  # 1970-01-02: days since 1970 modulo 7
 
 
-def read(due, paid, key_due, day=None):
+NO_ITEMS = (np.zeros(3, np.int64), *(np.zeros(0, np.int64) for _ in range(5)))
+
+
+def open_items(due):
+    """Return the states of one customer's invoices, open all along since their issue."""
+    due = np.array(due, np.int64)
+    issued = due - TERMS
+    order = np.argsort(issued, kind="stable")
+    due, issued = due[order], issued[order]
+    return (
+        np.array([0, len(due)]), issued * DAY, np.full(len(due), 2**62),
+        np.full(len(due), 100), issued, due,
+    )  # fmt: skip
+
+
+def read(due, paid, key_due, day=None, still_open=()):
     """Return the columns for one customer that settled invoices, and one key."""
     due, paid = np.array(due, np.int64), np.array(paid, np.int64)
     order = np.argsort(paid, kind="stable")
@@ -23,8 +38,8 @@ def read(due, paid, key_due, day=None):
     today = np.array([paid.max(initial=0) + 1 if day is None else day], np.int64)
     found = pay_calendar(
         np.array([0, len(due)]), paid * DAY, np.full(len(due), 2**62), paid - due, paid, due,
-        np.full(len(due), TERMS), np.array([0]), today * DAY, today, np.array([key_due], np.int64),
-        np.array([key_due - TERMS], np.int64),
+        np.full(len(due), TERMS), *open_items(still_open), np.array([0]), today * DAY, today,
+        np.array([key_due], np.int64), np.array([key_due - TERMS], np.int64),
     )  # fmt: skip
     return dict(zip(PAY_CALENDAR_COLUMNS, found[:, 0].tolist(), strict=True))
 
@@ -73,7 +88,8 @@ def test_one_settlement_tells_its_days_late_but_no_calendar():
 
 def test_a_customer_that_paid_nothing_has_nothing():
     found = read([], [], 50, day=10)
-    assert found.pop("support") == 0.0
+    for support in ("support", *(f"as_said_count_{days}" for days in (1, 5, 15))):
+        assert found.pop(support) == 0.0
     assert np.isnan(list(found.values())).all()
 
 
@@ -84,12 +100,12 @@ def test_keys_of_one_customer_share_their_settlements_only_while_these_stand():
     days = np.array([125, 126, 131])
     both = pay_calendar(
         np.array([0, 3]), paid * DAY, void, paid - due, paid, due, np.full(3, 30),
-        np.zeros(3, np.int64), days * DAY, days, np.full(3, 142), np.full(3, 112),
+        *NO_ITEMS, np.zeros(3, np.int64), days * DAY, days, np.full(3, 142), np.full(3, 112),
     )  # fmt: skip
     for at, today in enumerate(days):
         alone = pay_calendar(
             np.array([0, 3]), paid * DAY, void, paid - due, paid, due, np.full(3, 30),
-            np.zeros(1, np.int64), today[None] * DAY, today[None], np.array([142]),
+            *NO_ITEMS, np.zeros(1, np.int64), today[None] * DAY, today[None], np.array([142]),
             np.array([112]),
         )  # fmt: skip
         assert np.array_equal(both[:, at], alone[:, 0], equal_nan=True)
@@ -102,8 +118,80 @@ def test_a_customer_that_paid_nothing_does_not_get_its_neighbours_calendar():
     customer = np.array([0, 1])
     found = pay_calendar(
         np.array([0, 3, 3]), paid * DAY, np.full(3, 2**62), paid - due, paid, due,
-        np.full(3, 30), customer, np.full(2, 125 * DAY), np.full(2, 125), np.full(2, 142),
-        np.full(2, 112),
+        np.full(3, 30), *NO_ITEMS, customer, np.full(2, 125 * DAY), np.full(2, 125),
+        np.full(2, 142), np.full(2, 112),
     )  # fmt: skip
     assert np.isfinite(found[PAY_CALENDAR_COLUMNS.index("days_late"), 0])
-    assert np.isnan(np.delete(found[:, 1], PAY_CALENDAR_COLUMNS.index("support"))).all()
+    counts = [k for k, name in enumerate(PAY_CALENDAR_COLUMNS) if name.startswith("as_said_count")]
+    counts.append(PAY_CALENDAR_COLUMNS.index("support"))
+    assert np.isnan(np.delete(found[:, 1], counts)).all()
+    assert not found[counts, 1].any()
+
+
+def by_friday(number, every=9):
+    """Return due days, and the Fridays on which a run that pays what is due by then pays them."""
+    due = 600 + every * np.arange(number)
+    return due, due + (FRIDAY - due) % 7
+
+
+def test_what_runs_foretold_is_held_against_what_came():
+    due, paid = by_friday(40)
+    late = paid - due
+    missed = np.flatnonzero(late == 2)
+    paid[missed] += 7
+    for key_due in range(1003, 1010):
+        said = (FRIDAY - key_due) % 7
+        found = read(due, paid, key_due, day=1002)
+        assert found["days_late"] == said
+        for days in (1, 5, 15):
+            alike = (late >= days) == (said >= days)
+            assert found[f"as_said_count_{days}"] == alike.sum()
+            came = (paid - due)[alike] >= days
+            if alike.any():
+                assert found[f"as_said_late_{days}"] == came.mean()
+    assert found["kept"] == 1 - len(missed) / 40
+    latest = np.argsort(paid, kind="stable")[-10:]
+    assert found["missed_10"] == np.isin(latest, missed).mean()
+    assert found["beyond_10"] == pytest.approx(7 * np.isin(latest, missed).mean())
+
+
+def test_runs_that_paid_nothing_of_what_was_open_for_them_are_silent():
+    due, paid = by_friday(40)
+    first = paid[-1] + 1
+    awaited = first + (FRIDAY - first) % 7
+    for day, silent in ((awaited, 0), (awaited + 1, 1), (awaited + 8, 2), (awaited + 200, 8)):
+        found = read(due, paid, 1300, day=day, still_open=[first])
+        assert found["silent"] == silent
+        assert found["silence"] == pytest.approx(silent * np.log(42))  # none of 40 was missed
+        # With nothing open for it yet a run has nothing to pay.
+        assert read(due, paid, 1300, day=day, still_open=[day])["silent"] == 0.0
+        assert read(due, paid, 1300, day=day)["silent"] == 0.0
+
+
+def test_a_payment_ends_the_silence():
+    due, paid = by_friday(40)
+    first = paid[-1] + 1
+    assert read(due, paid, 1300, day=first + 15, still_open=[first - 60])["silent"] == 2.0
+    paid_again = np.append(paid, first + 13)
+    found = read(np.append(due, first + 9), paid_again, 1300, day=first + 15, still_open=[first])
+    assert found["silent"] == 0.0
+
+
+def test_without_runs_silence_counts_the_usual_gaps_between_payments():
+    due = np.arange(600, 1000, 11)
+    found = read(due, due + 4, 1300, day=due[-1] + 40, still_open=[due[-1] + 1])
+    # Awaited since five days after the last one fell due, silent since: 34 days, three gaps.
+    assert (found["gap"], found["silent"]) == (11.0, 3.0)
+
+
+def test_a_large_customer_shows_its_runs_over_more_than_its_latest_settlements():
+    """Seventy invoices a run: the latest sixty settlements are of one day."""
+    dues, paid = [], []
+    for month in range(1, 9):
+        run = (date(2022, month, 15) - EPOCH).days
+        dues += [run - 3 - k % 20 for k in range(70)]
+        paid += [run] * 70
+    key = (date(2022, 8, 25) - EPOCH).days
+    found = read(dues, paid, key, day=(date(2022, 8, 20) - EPOCH).days)
+    assert found["days_late"] == (date(2022, 9, 15) - EPOCH).days - key
+    assert found["to_next"] == found["days_late"]
