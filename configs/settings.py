@@ -124,8 +124,9 @@ class LatePaymentSettings(_Frozen):
     min_settled_invoices: int = Field(200, gt=0)
     calibration_share: float = Field(0.2, gt=0, lt=0.5)
     """The latest share of the training invoices: calibrates the hazards of those before."""
-    calibration_weight: float = Field(0.25, ge=0, le=1)
-    """How much of that calibration the hazards fitted on everything take over."""
+    calibration_weight: float = Field(0.0, ge=0, le=1)
+    """How much of that calibration the hazards fitted on everything take over: they have seen the
+    slice themselves."""
     capacities: dict[str, TreeSettings] = Field(default=_CAPACITIES, min_length=1)
     """Boosters to choose from, small to large. Each interval takes the one that predicts the
     latest share best, or the average of it and the next smaller."""

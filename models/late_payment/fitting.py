@@ -70,8 +70,8 @@ def fit_late_payment(
     Time is cut into an early part and two slices. How large the boosters of the early part may be,
     and how much of the hazards is regression, is chosen on the first slice, where they are also
     calibrated and held against the customers' own records, and the second evaluates them. Then both
-    slices choose and calibrate; hazards fitted on everything take the choice over, and the
-    calibration in part: they have seen the slices, and a slice's peculiarities need not last.
+    slices choose and calibrate; hazards fitted on everything take the choice over, and as much of
+    the calibration as the settings say, by default nothing: they have seen the slices themselves.
 
     Parameters
     ----------
