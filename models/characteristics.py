@@ -12,6 +12,7 @@ from functools import cache
 from features.catalogue import CATALOGUE
 
 _PREFIXES = {
+    "missed pay runs": ("customer_pay_runs_silen", "customer_pay_runs_missed"),
     "pay runs": ("invoice_days_late_by_pay_runs", "invoice_late_1d_by_pay_runs")
     + ("invoice_late_5d_by_pay_runs", "invoice_days_late_same_weekday")
     + ("invoice_days_late_same_fortnight", "invoice_days_late_same_day_of_month")

@@ -9,6 +9,7 @@ from features.facts.book import Float64
 
 _NO_SUCH = "it has paid no invoice due on such a day yet"
 _TOO_FEW = "it has paid fewer than two invoices"
+_ONE_DAY = "it has paid on fewer than two days"
 _PRIOR = 2.0
 """Weight of the customer's own shrunk rate in a rate by calendar, in invoices."""
 
@@ -132,16 +133,16 @@ FEATURES = [
         "customer_pay_runs_silent_count_now",
         "count",
         1,
-        "its last {value} pay runs paid nothing although something was open for them",
-        _TOO_FEW,
+        "pay runs in a row that paid nothing although something was open for them: {value}",
+        _ONE_DAY,
         lambda m: m.pay_calendar["silent"],
     ),
     Feature(
         "customer_pay_runs_silence_value_now",
         "log",
         1,
-        "it lets as many pay runs pass unpaid as a customer with its record once in {value} times",
-        _TOO_FEW,
+        "one in {value} customers with its record would let as many pay runs in a row pass",
+        _ONE_DAY,
         lambda m: m.pay_calendar["silence"],
     ),
     Feature(
