@@ -73,6 +73,7 @@ _FARTHEST_BACK = 600
 _SAID_DAYS = np.array([1, 5, 15])
 """Days late by which the runs' word is held against what came."""
 _LATEST = 10
+"""Settlements that say whether runs have been missed lately."""
 _MOST_SILENT = 8
 """Runs in a row that paid nothing, counted no further."""
 
