@@ -10,10 +10,15 @@ import numpy as np
 import pandas as pd
 
 from configs.settings import ImportSettings
+from features.ledger.money import exponent_of
+from features.ledger.storage import Ledger
+from models.late_payment.dataset import LEAD_DAYS
 from pipelines.rows_to_score import currency_rules, days, numbers, read_text, split_by_rule
 
 COLUMNS = ("invoice_id", "customer_id", "issued_on", "due_on", "amount", "currency")
 _DEFAULTS = ImportSettings()
+_UNHEARD_OF = 10.0
+"""Times the largest invoice of its currency from which an amount looks like an error of entry."""
 
 
 def read_proposals(
@@ -73,3 +78,39 @@ def read_proposals(
         "invoice_id stands twice": frame["invoice_id"].duplicated(),
     }
     return split_by_rule(path, raw, frame, broken)
+
+
+def doubts(accepted: pd.DataFrame, as_of: date, ledger: Ledger) -> list[str]:
+    """Return notes about proposals that are scored but may not be what was meant.
+
+    They are held against what the ledger knew before ``as_of``.
+
+    Parameters
+    ----------
+    accepted : DataFrame
+        Of `read_proposals`.
+    as_of : date
+    ledger : Ledger
+    """
+    columns = ["invoice_id", "currency", "amount", "known_at"]
+    invoices = ledger.table("invoices", columns).to_pandas()
+    invoices = invoices[invoices["known_at"] < pd.Timestamp(as_of)]
+    largest = accepted["currency"].map(invoices.groupby("currency")["amount"].max())
+    minor = accepted["amount"] * 10.0 ** accepted["currency"].map(exponent_of)
+    ahead = (accepted["issued_on"] - pd.Timestamp(as_of)).dt.days
+    doubtful = {
+        "with the id of an invoice in the ledger, scored as another one": (
+            accepted["invoice_id"].isin(invoices["invoice_id"])
+        ),
+        f"issued more than {LEAD_DAYS} days after as_of, further ahead than any learnt from": (
+            ahead > LEAD_DAYS
+        ),
+        f"above {_UNHEARD_OF:.0f} times the ledger's largest invoice in the currency": (
+            minor > _UNHEARD_OF * largest
+        ),
+    }
+    return [
+        f"proposed: {int(rows.sum()):,} {what}; e.g. {accepted['invoice_id'][rows].iloc[0]}"
+        for what, rows in doubtful.items()
+        if rows.any()
+    ]

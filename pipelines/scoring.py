@@ -27,7 +27,7 @@ from models.scoring.applications import score_applications
 from models.scoring.invoices import INTERNAL_COLUMNS
 from pipelines.applications import read_applications
 from pipelines.files import write_frames
-from pipelines.proposals import read_proposals
+from pipelines.proposals import doubts, read_proposals
 from serving.outputs import ScoreOutputs
 from serving.store import RiskStore
 
@@ -192,6 +192,7 @@ def score_ledger(
     refusals: dict[str, int] = {}
     if accepted is not None and refused is not None:
         progress(f"scoring {len(accepted):,} proposed invoices")
+        notes += doubts(accepted, as_of, ledger)
         rows = score_invoices(late_payment, book, accepted, as_of)
         frames["proposed"] = rows.drop(columns=INTERNAL_COLUMNS)
         frames["proposed_reasons"] = details(rows["invoice_id"], rows["reasons"])

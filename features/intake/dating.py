@@ -24,13 +24,35 @@ def find_extract_date(staging: Staging, given: date | None, limits: ImportSettin
     ValueError
         No date is given and the data has none, or the source's rule fails.
     """
-    if given is not None:
-        return given
-    rule = staging.source.extract_date
-    if isinstance(rule, date):
-        return rule
-    if rule is not None:
-        return _by_rule(staging, rule)
+    last = _last_fact(staging, limits)
+    stated = given or _of_source(staging)
+    if stated is not None:
+        if last is not None and (stated - last).days > _LONGEST_GAP_DAYS:
+            staging.note(
+                "extract_date",
+                "",
+                0,
+                f"The extract's date is {stated}, {(stated - last).days:,} days after the last "
+                f"invoice or payment: what was open on {last} counts as unpaid ever since.",
+            )
+        return stated
+    if last is None:
+        raise ValueError(
+            f"source '{staging.source.name}': no invoice or payment has a readable date, so the "
+            "extract's date is not known; name it with --extract-date YYYY-MM-DD"
+        )
+    found = last + timedelta(days=1)
+    staging.note(
+        "extract_date",
+        "",
+        0,
+        f"The extract's date was taken from the data: {found}, the day after the last fact.",
+    )
+    return found
+
+
+def _last_fact(staging: Staging, limits: ImportSettings) -> date | None:
+    """Return the last day of an invoice or payment before a gap of more than a year."""
     (last,) = staging.row(
         f"""
         WITH days AS (
@@ -49,22 +71,14 @@ def find_extract_date(staging: Staging, given: date | None, limits: ImportSettin
           AND (gap IS NULL OR gap > {_LONGEST_GAP_DAYS})
         """
     )
-    if last is None:
-        raise ValueError(
-            f"source '{staging.source.name}': no invoice or payment has a readable date, so the "
-            "extract's date is not known; name it with --extract-date YYYY-MM-DD"
-        )
-    found: date = last + timedelta(days=1)
-    staging.note(
-        "extract_date",
-        "",
-        0,
-        f"The extract's date was taken from the data: {found}, the day after the last fact.",
-    )
+    found: date | None = last
     return found
 
 
-def _by_rule(staging: Staging, rule: str) -> date:
+def _of_source(staging: Staging) -> date | None:
+    rule = staging.source.extract_date
+    if rule is None or isinstance(rule, date):
+        return rule
     where = f"source '{staging.source.name}': extract_date"
     try:
         row = staging.con.execute(f"SELECT TRY_CAST(({rule}) AS DATE)").fetchone()

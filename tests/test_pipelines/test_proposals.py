@@ -5,7 +5,8 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from pipelines.proposals import COLUMNS, read_proposals
+from features.ledger.storage import Ledger
+from pipelines.proposals import COLUMNS, doubts, read_proposals
 
 AS_OF = date(2025, 12, 1)
 
@@ -117,3 +118,43 @@ def test_a_missing_file_is_refused(tmp_path):
         read_proposals(tmp_path / "absent.csv", AS_OF)
     with pytest.raises(FileNotFoundError, match="is a folder"):
         read_proposals(tmp_path, AS_OF)
+
+
+@pytest.fixture(scope="module")
+def ledger(tiny_ledger) -> Ledger:
+    return Ledger.open(tiny_ledger)
+
+
+@pytest.fixture(scope="module")
+def known(ledger) -> pd.DataFrame:
+    table = ledger.table("invoices", ["invoice_id", "known_at"]).to_pandas()
+    return table.sort_values("known_at")
+
+
+def test_what_is_plausible_raises_no_doubt(tmp_path, ledger):
+    accepted, _ = read(tmp_path, row(1, issued_on="2025-12-08"))
+    assert doubts(accepted, AS_OF, ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"issued_on": "2025-12-09"}, "issued more than 7 days after as_of"),
+        ({"amount": "1e15"}, "above 10 times the ledger's largest invoice"),
+    ],
+)
+def test_what_may_not_be_meant_is_noted_and_scored(tmp_path, ledger, changes, note):
+    accepted, _ = read(tmp_path, row(1), row(2, **changes))
+    (doubt,) = doubts(accepted, AS_OF, ledger)
+    assert doubt.startswith("proposed: 1 " + note)
+    assert doubt.endswith("e.g. N2")
+    assert len(accepted) == 2
+
+
+def test_an_id_of_the_ledger_is_noted_once_it_is_known(tmp_path, ledger, known):
+    first, last = known["invoice_id"].iloc[0], known["invoice_id"].iloc[-1]
+    accepted, _ = read(tmp_path, row(1, invoice_id=first), row(2, invoice_id=last))
+    assert known["known_at"].iloc[-1] >= pd.Timestamp(AS_OF)
+    (doubt,) = doubts(accepted, AS_OF, ledger)
+    assert doubt.startswith("proposed: 1 with the id of an invoice in the ledger")
+    assert doubt.endswith(f"e.g. {first}")

@@ -245,6 +245,16 @@ def test_an_invoice_due_before_it_was_issued_does_not_date_the_extract(workplace
     assert report.extract_date == date(2024, 2, 13)
 
 
+def test_an_extract_dated_long_after_its_last_fact_is_noted(workplace):
+    def kinds(report):
+        return [note.kind for note in report.notes]
+
+    assert "extract_date" not in kinds(workplace.load(workplace.extract(), "2025-02-12"))
+    report = workplace.load(workplace.extract(), "2060-01-01")
+    (note,) = (note for note in report.notes if note.kind == "extract_date")
+    assert "2060-01-01, 13,107 days after the last invoice or payment" in note.sentence
+
+
 def test_a_full_extract_of_another_source_is_refused(workplace):
     folder = workplace.extract()
     workplace.load(folder)
