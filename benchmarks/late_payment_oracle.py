@@ -145,7 +145,7 @@ def _states(book: Path, customer_ids: np.ndarray, rows: Rows) -> np.ndarray:
 def _survival(learnt: Rows, matrix: np.ndarray, rows: Rows, asked: np.ndarray) -> np.ndarray:
     """Return P(open at each edge), shape (n, edges), by boosters of one capacity."""
     settings = Settings().late_payment
-    size = list(settings.capacities.values())[1]
+    size = settings.capacities["standard"]
     parameters = booster_parameters(size, settings) | {"seed": 7}
 
     def train(interval: int) -> np.ndarray:

@@ -112,6 +112,7 @@ class TreeSettings(_Frozen):
 
 
 _CAPACITIES = {
+    "slight": TreeSettings(trees=120, leaves=5, feature_fraction=0.05, min_rows_in_leaf=100),
     "lean": TreeSettings(leaves=7, feature_fraction=0.1, min_rows_in_leaf=60),
     "standard": TreeSettings(min_cases=2_000, feature_fraction=0.5),
     "large": TreeSettings(min_cases=50_000, trees=300, leaves=31, learning_rate=0.08),
@@ -135,7 +136,7 @@ class LatePaymentSettings(_Frozen):
     max_rows_to_choose: int = Field(120_000, gt=0)
     """Rows from which the boosters that choose learn, at most, and on which they are held against
     each other and calibrated."""
-    regression_ridges: tuple[float, ...] = (300.0, 100.0, 30.0)
+    regression_ridges: tuple[float, ...] = (1000.0, 300.0, 100.0, 30.0)
     """Ridges of the logistic regression that the boosters are averaged with, to choose from;
     none: boosters alone."""
     regression_rows: int = Field(50_000, gt=0)

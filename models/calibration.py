@@ -45,10 +45,21 @@ def log_loss(outcome: npt.NDArray[np.bool_], logit: Float64) -> float:
     return float(np.mean(log_losses(outcome, logit)))
 
 
-def is_worse(loss: Float64, than: Float64) -> bool:
-    """Return whether losses are larger than others of the same rows beyond a standard error."""
+def is_worse(loss: Float64, than: Float64, group: npt.NDArray[np.int64] | None = None) -> bool:
+    """Return whether losses are larger than others of the same rows beyond a standard error.
+
+    Parameters
+    ----------
+    loss, than : float64 arrays of shape (n,)
+    group : int64 array of shape (n,), optional
+        Rows of one group, by its number from 0 on, err together: the standard error is that of
+        their sums.
+    """
     difference = loss - than
-    return bool(difference.mean() > difference.std() / np.sqrt(len(difference)))
+    if group is None:
+        return bool(difference.mean() > difference.std() / np.sqrt(len(difference)))
+    sums = np.bincount(group, weights=difference)
+    return bool(difference.sum() > np.sqrt((sums**2).sum()))
 
 
 def fit_calibration(

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.calibration import IDENTITY, MIN_EVENTS, Calibration, fit_calibration, log_loss
+from models.calibration import (
+    IDENTITY,
+    MIN_EVENTS,
+    Calibration,
+    fit_calibration,
+    is_worse,
+    log_loss,
+)
 
 
 @pytest.fixture
@@ -62,3 +69,13 @@ def test_unchecked_the_level_of_the_slice_is_taken_whatever_its_halves_say():
     outcome[:2000] = calm
     fitted = fit_calibration(outcome, logit, checked=False)
     assert fitted.apply(logit).mean() == pytest.approx(outcome.mean(), rel=0.05)
+
+
+def test_rows_of_one_customer_say_as_much_as_one():
+    """Three customers lose by a half and three gain by a quarter, a hundred times each."""
+    loss, than = np.tile([1.5, 0.75], 300), np.ones(600)
+    customer = np.tile(np.arange(6), 100)
+    assert is_worse(loss, than)
+    assert is_worse(loss, than, np.arange(600))
+    assert not is_worse(loss, than, customer)
+    assert not is_worse(than, than, customer)

@@ -61,13 +61,17 @@ def test_extreme_and_missing_values_stay_finite(linear, training):
     assert np.isfinite(linear.log_odds(odd)).all()
 
 
-def test_the_share_chosen_has_the_lowest_loss_on_the_later_rows(training):
+@pytest.fixture(scope="module")
+def halves(training):
+    edge = np.quantile(training.keys.as_of, 0.7)
+    return training.take(training.keys.as_of < edge), training.take(training.keys.as_of >= edge)
+
+
+def test_the_share_chosen_has_the_lowest_loss_on_the_later_rows(halves):
+    early, later = halves
     settings = LatePaymentSettings(
         capacities={"lean": TreeSettings(trees=8)}, regression_ridges=(100.0,)
     )
-    edge = np.quantile(training.keys.as_of, 0.7)
-    early = training.take(training.keys.as_of < edge)
-    later = training.take(training.keys.as_of >= edge)
     trees = boosted(Boosters(early, settings, [0] * len(INVOICE_FEATURES)), [("lean",)] * 11)
     regressions = Regressions(early, settings)
     ridge, share = choose_blend(trees, regressions, later, settings)
@@ -84,7 +88,17 @@ def test_the_share_chosen_has_the_lowest_loss_on_the_later_rows(training):
             total += np.logaddexp(0.0, np.where(paid, -logit, logit)).sum()
         return total
 
-    assert min(SHARES, key=loss) == share
+    assert min((0.0, *SHARES), key=loss) == share
+
+
+@pytest.mark.parametrize(("other", "taken"), [(101.0, 100.0), (1e7, 100.0), (99.0, 99.0)])
+def test_of_ridges_that_predict_as_well_the_mildest_is_taken(halves, other, taken):
+    early, later = halves
+    settings = LatePaymentSettings(
+        capacities={"lean": TreeSettings(trees=8)}, regression_ridges=(other, 100.0)
+    )
+    trees = boosted(Boosters(early, settings, [0] * len(INVOICE_FEATURES)), [("lean",)] * 11)
+    assert choose_blend(trees, Regressions(early, settings), later, settings)[0] == taken
 
 
 def test_without_ridges_there_is_no_regression(training):
