@@ -123,17 +123,39 @@ def estimate(past: PastForecasts) -> CoMovement:
     sums = [_pair_sums(coefficient * open_then, groups) for coefficient in _hermite(thresholds)]
     same, across = (np.stack(kind, axis=1) for kind in zip(*sums, strict=True))
     market, customer, run = (_correlation(*pair) for pair in zip(seen, same, strict=True))
+    lasting = (
+        _correlation(seen_across[0], across[0]),
+        _correlation(seen_across[1] + seen_across[2], across[1] + across[2]),
+    )
+    return ascending((market, customer, run), lasting, int(open_then.sum()))
+
+
+def ascending(
+    same_week: tuple[float, float, float], lasting: tuple[float, float], forecasts: int
+) -> CoMovement:
+    """Return correlations raised until they ascend, with what lasts kept within them.
+
+    Parameters
+    ----------
+    same_week : tuple of float
+        As estimated: of the market, the customer and the pay run, each in [0, 1).
+    lasting : tuple of float
+        As estimated: of market and customer.
+    forecasts : int
+    """
+    market, customer, run = same_week
     customer = max(market, customer)
     # What lasts is a part of what moves together in one week.
-    lasting = min(_correlation(seen_across[0], across[0]), market)
-    of_customer = _correlation(seen_across[1] + seen_across[2], across[1] + across[2])
+    lasting_market = min(lasting[0], market)
+    # Added up like this the bounds agree to the last digit where the customer adds nothing.
+    most = lasting_market + (customer - market)
     return CoMovement(
         market,
         customer,
         max(customer, run),
-        lasting,
-        float(np.clip(of_customer, lasting, lasting + customer - market)),
-        int(open_then.sum()),
+        lasting_market,
+        float(np.clip(lasting[1], lasting_market, most)),
+        forecasts,
     )
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import example, given
 from scipy.special import ndtri
 
 from models.cash_forecast.co_movement import CoMovement
-from models.cash_forecast.estimation import PastForecasts, estimate
+from models.cash_forecast.estimation import PastForecasts, ascending, estimate
 from models.cash_forecast.periods import WEEKS
 from models.cash_forecast.thresholds import hazards
 
@@ -51,6 +53,25 @@ def test_weeks_that_have_not_passed_do_not_count():
 
 def test_too_few_forecasts_leave_the_correlations_assumed():
     assert estimate(history(CoMovement(), origins=1, customers=5)) == CoMovement()
+
+
+CORRELATION = st.floats(0.0, 0.99)
+
+
+@given(
+    st.tuples(CORRELATION, CORRELATION, CORRELATION),
+    st.tuples(CORRELATION, CORRELATION),
+    st.booleans(),
+)
+@example((0.03, 0.03, 0.5), (0.001241760005353154, 0.0), True)
+def test_whatever_is_estimated_becomes_correlations(same_week, lasting, as_the_market):
+    """Noise may say that a customer's invoices move together less than the market's."""
+    if as_the_market:
+        same_week = (same_week[0], same_week[0], same_week[2])
+    found = ascending(same_week, lasting, 7)
+    assert found.market == same_week[0]
+    assert found.customer == max(same_week[:2])
+    assert found.lasting_market <= found.lasting_customer
 
 
 def test_correlations_that_do_not_ascend_are_refused():
